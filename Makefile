@@ -1,0 +1,60 @@
+# Two commands matter: `make demo` and `make test`. Both work on a fresh machine with Python 3.11 or newer, make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-dev
+BENCH_STAMP := $(VENV)/.installed-bench
+DEMO_DIR ?= impasto-demo
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo test quick lint format bench docs lock clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+demo: $(STAMP) ## Walk the whole journey on real input; the pictures land in impasto-demo/exports.
+	$(BIN)/impasto demo --dir $(DEMO_DIR)
+
+test: $(STAMP) ## Run all tests.
+	$(BIN)/python -m pytest -n 2
+
+quick: $(STAMP) ## Run all tests but the slow ones.
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+lint: $(STAMP) ## Check style, types and the direction of imports.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Format the code.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BENCH_STAMP) ## Measure against peers.
+	$(BIN)/impasto bench compositing --quick
+
+docs: $(STAMP) ## Regenerate what documents take from code: schema, tables, help texts.
+	$(BIN)/python -m docs.generate
+
+lock: $(STAMP) ## Resolve versions anew and pin them with hashes.
+	$(PIP) uv
+	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml --all-extras --upgrade -o locks/all.txt
+	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra demo --extra dev -c locks/all.txt -o locks/dev.txt
+
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+clean: ## Remove the virtual environment and the demo.
+	rm -rf $(VENV) $(DEMO_DIR)
+
+$(STAMP): locks/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing from locks/dev.txt (once; about half a minute)"
+	@$(PIP) --require-hashes -r locks/dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BENCH_STAMP): $(STAMP) locks/all.txt
+	@$(PIP) --require-hashes -r locks/all.txt
+	@touch $@
