@@ -1,0 +1,170 @@
+"""What can go wrong with a ledger, named for what the caller can do about it.
+
+    LedgerError
+    ├── the caller's mistake: nothing was touched, mend the call
+    │   ├── OutOfRangeError        an argument is outside its limits
+    │   ├── EventUnionError        the event types given to `Ledger.open` do not make a union
+    │   ├── InvalidEventError      an event is not of the union, or would not decode again
+    │   ├── EntryTooLargeError     one event is larger than an entry may be
+    │   ├── BeyondHeadError        an index lies past the newest event
+    │   ├── UnknownIdError         a lineage was asked for an id that it has never seen
+    │   ├── ReadOnlyLedgerError    an append to a ledger that was opened for reading
+    │   └── LedgerClosedError      any use after `close`
+    ├── the world's answer: try again, or elsewhere
+    │   ├── ConflictError          somebody appended first; read on and decide again
+    │   ├── BusyError              the writer lock did not come free in time
+    │   ├── LedgerNotFoundError    no ledger at this path
+    │   └── LedgerExistsError      the path is taken by something that is no ledger
+    ├── fatal: memory and disk may disagree, close the ledger and open it again
+    │   └── StorageError           the operating system refused a read, a write or a sync
+    └── the evidence is damaged: keep the files, restore from a copy
+        ├── CorruptLedgerError     bytes below the durable mark are not what was written
+        ├── UndecodableEventError  the bytes are whole, but no event of the union
+        ├── DamagedBytesError      raised by the pure decoders; a ledger reports it as CorruptLedgerError
+        └── UndecodableEntryError  raised by the codec; a ledger reports it as UndecodableEventError
+
+Every leaf carries its fields; the message is built here and nowhere else.
+"""
+
+
+class LedgerError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class OutOfRangeError(LedgerError):
+    """An argument is outside its limits; `limit` says them in words."""
+
+    def __init__(self, field: str, value: object, limit: str) -> None:
+        self.field, self.value, self.limit = field, value, limit
+        super().__init__(f"{field} is {value!r}, allowed is {limit}")
+
+
+class EventUnionError(LedgerError):
+    """`member` cannot take part in a union of events, for `reason`."""
+
+    def __init__(self, member: object, reason: str) -> None:
+        self.member, self.reason = member, reason
+        super().__init__(f"{getattr(member, '__name__', member)!s} cannot be an event type: {reason}")
+
+
+class InvalidEventError(LedgerError):
+    """The event at 0-based `position` of the call is not of the union, or would not decode again."""
+
+    def __init__(self, position: int, type_name: str, reason: str) -> None:
+        self.position, self.type_name, self.reason = position, type_name, reason
+        super().__init__(f"event {position} of this append ({type_name}) was refused: {reason}")
+
+
+class EntryTooLargeError(LedgerError):
+    """The event at 0-based `position` of the call takes `size` bytes; an entry holds `limit`."""
+
+    def __init__(self, size: int, limit: int, position: int = 0) -> None:
+        self.size, self.limit, self.position = size, limit, position
+        super().__init__(
+            f"event {position} of this append takes {size:,} bytes, an entry holds at most {limit:,}; "
+            "store the payload as a blob and name it in the event by its hash"
+        )
+
+
+class BeyondHeadError(LedgerError):
+    """`field` asks for `index`, the ledger holds `size` events."""
+
+    def __init__(self, field: str, index: int, size: int) -> None:
+        self.field, self.index, self.size = field, index, size
+        super().__init__(f"{field} is {index}, beyond the head: the ledger holds {size} events")
+
+
+class UnknownIdError(LedgerError):
+    """The lineage has never seen `identifier`, neither as an item nor as a parent."""
+
+    def __init__(self, identifier: str) -> None:
+        self.identifier = identifier
+        super().__init__(f"the lineage holds no {identifier!r}")
+
+
+class ReadOnlyLedgerError(LedgerError):
+    """The ledger at `path` was opened with read_only=True."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"{path} was opened read-only")
+
+
+class LedgerClosedError(LedgerError):
+    """The ledger object for `path` is closed."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"the ledger {path} is closed")
+
+
+class ConflictError(LedgerError):
+    """The caller expected to write at `expected_index`, the next free index is `actual_index`."""
+
+    def __init__(self, expected_index: int, actual_index: int) -> None:
+        self.expected_index, self.actual_index = expected_index, actual_index
+        super().__init__(f"expected to append at index {expected_index}, the next index is {actual_index}")
+
+
+class BusyError(LedgerError):
+    """Another writer held the lock of `path` for all of `wait_s` seconds."""
+
+    def __init__(self, path: str, wait_s: float) -> None:
+        self.path, self.wait_s = path, wait_s
+        super().__init__(f"another writer held {path} for more than {wait_s:g} s")
+
+
+class LedgerNotFoundError(LedgerError):
+    """There is no ledger at `path`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"there is no ledger at {path}; create=True makes one")
+
+
+class LedgerExistsError(LedgerError):
+    """`path` cannot become a ledger, because something else is there."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"cannot create a ledger at {path}: {reason}")
+
+
+class StorageError(LedgerError):
+    """The operating system refused `operation` on `path`. Fatal to the ledger object that met it."""
+
+    def __init__(self, path: str, operation: str, reason: str, errno: int | None = None) -> None:
+        self.path, self.operation, self.reason, self.errno = path, operation, reason, errno
+        super().__init__(f"{operation} failed on {path}: {reason}")
+
+
+class CorruptLedgerError(LedgerError):
+    """The file `path` is damaged at `offset` bytes from its start."""
+
+    def __init__(self, path: str, offset: int, reason: str) -> None:
+        self.path, self.offset, self.reason = path, offset, reason
+        super().__init__(f"{path} is damaged at byte {offset}: {reason}")
+
+
+class UndecodableEventError(LedgerError):
+    """Event `index`, in `path` at `offset`, is intact but does not decode as the union."""
+
+    def __init__(self, path: str, offset: int, index: int, reason: str) -> None:
+        self.path, self.offset, self.index, self.reason = path, offset, index, reason
+        super().__init__(f"event {index} ({path} at byte {offset}) does not decode: {reason}")
+
+
+class DamagedBytesError(LedgerError):
+    """A pure decoder met bytes that were not written so; `offset` counts from the bytes that it was given."""
+
+    def __init__(self, offset: int, reason: str) -> None:
+        self.offset, self.reason = offset, reason
+        super().__init__(f"damaged at byte {offset}: {reason}")
+
+
+class UndecodableEntryError(LedgerError):
+    """The entry at 0-based `position` of those given to the codec is no event of the union."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        self.position, self.reason = position, reason
+        super().__init__(f"entry {position} does not decode: {reason}")

@@ -1,0 +1,163 @@
+"""How do events become the bytes of a segment, and how are those bytes checked? Pure; docs/specs/ledger-format.md §2-4.
+
+A segment is a header followed by commit frames; a frame is one append, whole or absent. Decoders refuse anything that
+the encoders here would not have written, with the offset of the first byte that is wrong as far as that can be told.
+This module knows bytes only: what an event means is decided in `events`, where bytes lie in `segments`.
+"""
+
+import struct
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from ledger.errors import DamagedBytesError
+from ledger.layout import COMMIT_BYTES_MAX, ENTRY_BYTES_MAX, LEDGER_ID_BYTES, checksum
+
+SEGMENT_MAGIC: Final = b"LEDGSEG\n"
+FORMAT_VERSION: Final = 1
+ROOT_ABSENT: Final = bytes(32)
+"""Stands for the tree root in a segment header until the log carries a Merkle tree."""
+
+FRAME_COMMIT: Final = 1
+"""The only frame type of format version 1: a run of entries."""
+
+_HEADER: Final = struct.Struct("<8sHHI16sQQ32s12sI")
+_FRAME: Final = struct.Struct("<IIQHBB")
+_FRAME_REST: Final = struct.Struct("<QHBB")
+_LENGTH: Final = struct.Struct("<I")
+_CRC: Final = struct.Struct("<I")
+_ENTRY_LENGTH: Final = struct.Struct(">H")
+_TYPE_AND_FLAGS: Final = bytes((FRAME_COMMIT, 0))
+_TYPE_OFFSET: Final = 18
+
+SEGMENT_HEADER_BYTES: Final = _HEADER.size
+FRAME_HEADER_BYTES: Final = _FRAME.size
+
+
+class SegmentHeader(NamedTuple):
+    """What a segment says of itself: `number` counts segments from 0, `first_index` is that of its first event."""
+
+    ledger_id: bytes
+    number: int
+    first_index: int
+    root: bytes = ROOT_ABSENT
+
+
+class Frame(NamedTuple):
+    """One commit: `event_count` events from `first_index` on, as the entry run `body`; `size` bytes with its header."""
+
+    first_index: int
+    event_count: int
+    body: bytes
+    size: int
+
+
+def encode_header(header: SegmentHeader) -> bytes:
+    """Return the 96 bytes that open a segment. Inverse of `decode_header`."""
+    assert len(header.ledger_id) == LEDGER_ID_BYTES, "a ledger id has 16 bytes"
+    fields = (SEGMENT_MAGIC, FORMAT_VERSION, SEGMENT_HEADER_BYTES, 0, *header, bytes(12))
+    unsigned = _HEADER.pack(*fields, 0)[: -_CRC.size]
+    return unsigned + _CRC.pack(checksum(unsigned))
+
+
+def decode_header(data: bytes) -> SegmentHeader:
+    """Return what the first 96 bytes of a segment say. Raises DamagedBytesError."""
+    if len(data) < SEGMENT_HEADER_BYTES:
+        raise DamagedBytesError(len(data), f"a segment header takes {SEGMENT_HEADER_BYTES} bytes")
+    data = data[:SEGMENT_HEADER_BYTES]
+    magic, version, size, flags, ledger_id, number, first_index, root, reserved, crc = _HEADER.unpack(data)
+    if magic != SEGMENT_MAGIC:
+        raise DamagedBytesError(0, "the segment header does not begin with its magic")
+    if checksum(data[: -_CRC.size]) != crc:
+        raise DamagedBytesError(0, "the segment header does not match its checksum")
+    if (version, size, flags, reserved) != (FORMAT_VERSION, SEGMENT_HEADER_BYTES, 0, bytes(12)):
+        raise DamagedBytesError(8, f"segment format version {version} with flags {flags} is not known")
+    return SegmentHeader(ledger_id, number, first_index, root)
+
+
+def frame_salt(ledger_id: bytes, number: int) -> int:
+    """Return the checksum state from which every frame of segment `number` starts.
+
+    A frame that was copied from another ledger or another segment therefore never passes, however whole it is.
+    """
+    return checksum(ledger_id + number.to_bytes(8, "little"))
+
+
+def encode_frame(body: bytes, first_index: int, count: int, salt: int) -> bytes:
+    """Return the commit frame that holds `count` events as the entry run `body`. Inverse of `decode_frame`."""
+    assert 0 < len(body) <= COMMIT_BYTES_MAX, "the caller has checked the size of the commit"
+    length, rest = _LENGTH.pack(len(body)), _FRAME_REST.pack(first_index, count, FRAME_COMMIT, 0)
+    crc = checksum(body, checksum(rest, checksum(length, salt)))
+    return b"".join((length, _CRC.pack(crc), rest, body))
+
+
+def frame_size(data: bytes, offset: int = 0) -> int | None:
+    """Return the whole size that the frame at `offset` claims, or None when its header is not in `data`.
+
+    The claim is unchecked. Raises DamagedBytesError for a length that no frame has.
+    """
+    if len(data) - offset < FRAME_HEADER_BYTES:
+        return None
+    (length,) = _LENGTH.unpack_from(data, offset)
+    if not 0 < length <= COMMIT_BYTES_MAX:
+        raise DamagedBytesError(offset, f"a commit frame cannot be {length} bytes long")
+    return FRAME_HEADER_BYTES + int(length)
+
+
+def decode_frame(data: bytes, offset: int, salt: int) -> Frame:
+    """Return the commit frame that begins at `offset`; copies its body. Raises DamagedBytesError."""
+    size = frame_size(data, offset)
+    if size is None or offset + size > len(data):
+        raise DamagedBytesError(offset, "the commit frame is cut short")
+    length, crc, first_index, count, kind, flags = _FRAME.unpack_from(data, offset)
+    head = data[offset : offset + FRAME_HEADER_BYTES]
+    body = data[offset + FRAME_HEADER_BYTES : offset + size]
+    if checksum(body, checksum(head[8:], checksum(head[:4], salt))) != crc:
+        raise DamagedBytesError(offset, f"a commit frame of {length} bytes does not match its checksum")
+    if kind != FRAME_COMMIT or flags or not count:
+        raise DamagedBytesError(offset, f"frame type {kind} with flags {flags} and {count} events is not known")
+    return Frame(first_index, count, body, size)
+
+
+def find_frame(data: bytes, start: int, salt: int, index_min: int) -> int | None:
+    """Return the offset of the first whole frame at or after `start` whose first index is at least `index_min`.
+
+    This is how a torn commit is told from a damaged one: nothing whole ever follows a torn commit.
+    """
+    # An event takes at least three bytes, which bounds the index that a frame in these bytes can have.
+    index_max = index_min + len(data)
+    position = data.find(_TYPE_AND_FLAGS, start + _TYPE_OFFSET)
+    while position >= 0:
+        offset = position - _TYPE_OFFSET
+        first_index = int.from_bytes(data[offset + 8 : offset + 16], "little")
+        if index_min <= first_index <= index_max:
+            try:
+                decode_frame(data, offset, salt)
+            except DamagedBytesError:
+                pass
+            else:
+                return offset
+        position = data.find(_TYPE_AND_FLAGS, position + 1)
+    return None
+
+
+def encode_run(entries: Sequence[bytes]) -> bytes:
+    """Return `entries` as a C2SP entry run: for each a big-endian 16-bit length, then its bytes. See `split_run`."""
+    parts = [b""] * (2 * len(entries))
+    parts[0::2] = map(_ENTRY_LENGTH.pack, map(len, entries))
+    parts[1::2] = entries
+    return b"".join(parts)
+
+
+def split_run(body: bytes, count: int) -> list[bytes]:
+    """Return the `count` entries of a run. Raises DamagedBytesError when they do not fill `body` exactly."""
+    entries: list[bytes] = []
+    add, offset, end = entries.append, 0, len(body)
+    # Two index operations are faster than one struct call here, and this loop runs once per event of every replay.
+    while offset + 2 < end:
+        stop = offset + 2 + (body[offset] << 8 | body[offset + 1])
+        add(body[offset + 2 : stop])
+        offset = stop
+    if offset != end or len(entries) != count or not all(entries):
+        raise DamagedBytesError(min(offset, end), f"the entry run does not hold exactly {count} entries")
+    assert max(map(len, entries)) <= ENTRY_BYTES_MAX, "sixteen bits cannot say more"
+    return entries

@@ -1,0 +1,198 @@
+"""What does a program do with a ledger? Open it, append events, read them: start here.
+
+    with Ledger.open("store/ledger", events=Registered | Retired, create=True) as ledger:
+        first = ledger.append([Registered(name="sky")])
+        for index, event in ledger.read():
+            ...
+
+Events go in and come out typed; what they become on the way is told by `events` (an event and its bytes), `segments`
+(durability and order) and docs/specs/ledger-format.md. State is not kept here: `replay` folds it from the events.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+
+from ledger.errors import BeyondHeadError, OutOfRangeError, UndecodableEntryError, UndecodableEventError
+from ledger.events import EventCodec, TailRepaired
+from ledger.frame import FRAME_HEADER_BYTES, split_run
+from ledger.layout import MARK_NAME, SEGMENT_BYTES_MAX
+from ledger.mark import Mark
+from ledger.reading import Commit, damage_in, file_path
+from ledger.repair import Recovery
+from ledger.segments import SegmentLog, check_free, create_log
+from ledger.storage import Storage
+from ledger.storage_file import FileStorage, random_ledger_id
+
+WAIT_S_MAX: Final = 86_400.0
+"""Longest wait for the writer lock, in seconds: a day, beyond which somebody has forgotten it."""
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The durable end of a ledger: `size` events in `segments` files, the newest one counting to `end_offset` bytes."""
+
+    ledger_id: bytes
+    size: int
+    segments: int
+    end_offset: int
+
+
+class Ledger:
+    """An append-only log of typed events in a folder. Use one object from many threads, or many from many processes."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        events: Any,
+        read_only: bool = False,
+        wait_s: float = 10.0,
+        segment_bytes_max: int = SEGMENT_BYTES_MAX,
+    ) -> None:
+        """Open the ledger that `storage` holds; most callers want `Ledger.open`."""
+        _check_limits(wait_s, segment_bytes_max)
+        self._codec = EventCodec(events)
+        self._storage = storage
+        self._log = SegmentLog(
+            storage,
+            read_only=read_only,
+            wait_s=wait_s,
+            segment_bytes_max=segment_bytes_max,
+            repair_entry=self._repair_entry,
+        )
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        events: Any,
+        create: bool = False,
+        read_only: bool = False,
+        wait_s: float = 10.0,
+        segment_bytes_max: int = SEGMENT_BYTES_MAX,
+    ) -> Self:
+        """Open the ledger in the folder `path`, repairing what a crash left; `create` makes it where there is none.
+
+        `events` is a union of frozen tagged Structs. `wait_s` bounds every wait for the writer lock, which is held
+        only during an append. A read-only ledger never writes, repairs or locks. Raises EventUnionError,
+        OutOfRangeError, LedgerNotFoundError, LedgerExistsError, CorruptLedgerError, BusyError, StorageError.
+        """
+        EventCodec(events)
+        _check_limits(wait_s, segment_bytes_max)
+        if create and read_only:
+            raise OutOfRangeError("create", create, "False when read_only is True")
+        storage = FileStorage(Path(path), read_only=read_only)
+        try:
+            if create and storage.size(MARK_NAME) is None:
+                check_free(storage)
+                storage.prepare()
+                with storage.lock(wait_s):
+                    create_log(storage, random_ledger_id())
+            return cls(storage, events=events, read_only=read_only, wait_s=wait_s, segment_bytes_max=segment_bytes_max)
+        except BaseException:
+            storage.close()
+            raise
+
+    @property
+    def path(self) -> str:
+        """The folder of the ledger."""
+        return self._storage.path
+
+    @property
+    def recovery(self) -> Recovery | None:
+        """What this object last had to repair after a crash, None when there was nothing."""
+        return self._log.recovery
+
+    def append(self, events: Sequence[msgspec.Struct], expected_index: int | None = None) -> int:
+        """Append `events` as one commit, all or none, and return the index of the first; durable on return.
+
+        `expected_index` makes the append conditional: it must be the index that the first event gets. Raises
+        InvalidEventError, EntryTooLargeError, OutOfRangeError (1 to 65,535 events) before anything is touched, then
+        ConflictError or BusyError with nothing written, or StorageError, after which the ledger must be opened again.
+        """
+        return self._log.append(self._codec.encode(events), expected_index)
+
+    def head(self) -> Head:
+        """Return the durable end as it is now, other processes' appends included."""
+        mark = self._log.head()
+        return Head(ledger_id=mark.ledger_id, size=mark.size, segments=mark.segment + 1, end_offset=mark.end_offset)
+
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Any]]:
+        """Yield (index, event) for the events of [start, stop), to the head as of this call by default.
+
+        Memory is constant. Raises BeyondHeadError or OutOfRangeError at once, CorruptLedgerError and
+        UndecodableEventError on the way.
+        """
+        batches = self.batches(start, stop)
+        return ((index, event) for first, batch in batches for index, event in enumerate(batch, first))
+
+    def batches(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, list[Any]]]:
+        """Yield (first index, events) commit by commit: `read` without the cost of one step per event."""
+        return (
+            (first, self._decode(commit, first, entries)) for commit, first, entries in self._entry_batches(start, stop)
+        )
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Yield (index, entry) for [start, stop): the events as the bytes that the log holds. Raises as `read`."""
+        batches = self._entry_batches(start, stop)
+        return ((index, entry) for _, first, entries in batches for index, entry in enumerate(entries, first))
+
+    def close(self) -> None:
+        """Make the mark durable and let go of all files. Closing twice is harmless. Raises StorageError."""
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _entry_batches(self, start: int, stop: int | None) -> Iterator[tuple[Commit, int, list[bytes]]]:
+        """Check the range now, then yield each commit with the first index and the entries that lie in it."""
+        mark = self._log.head()
+        stop = mark.size if stop is None else stop
+        for field, index in (("stop", stop), ("start", start)):
+            if index < 0:
+                raise OutOfRangeError(field, index, "an index from 0 on")
+            if index > mark.size:
+                raise BeyondHeadError(field, index, mark.size)
+        return self._split_commits(mark, start, stop)
+
+    def _split_commits(self, mark: Mark, start: int, stop: int) -> Iterator[tuple[Commit, int, list[bytes]]]:
+        for commit in self._log.commits(start, stop, mark):
+            with damage_in(self._storage, commit.name, commit.offset + FRAME_HEADER_BYTES):
+                entries = split_run(commit.frame.body, commit.frame.event_count)
+            first = commit.frame.first_index
+            if first < start or first + len(entries) > stop:
+                entries, first = entries[max(start - first, 0) : stop - first], max(start, first)
+            yield commit, first, entries
+
+    def _decode(self, commit: Commit, first: int, entries: list[bytes]) -> list[Any]:
+        try:
+            return self._codec.decode(entries)
+        except UndecodableEntryError as error:
+            index = first + error.position
+            whole = split_run(commit.frame.body, commit.frame.event_count)
+            before = sum(2 + len(entry) for entry in whole[: index - commit.frame.first_index])
+            offset = commit.offset + FRAME_HEADER_BYTES + before
+            path = file_path(self._storage, commit.name)
+            raise UndecodableEventError(path, offset, index, error.reason) from error
+
+    def _repair_entry(self, recovery: Recovery) -> bytes | None:
+        """Give the entry that tells of a cut tail, for unions that include TailRepaired."""
+        if TailRepaired not in self._codec.members:
+            return None
+        event = TailRepaired(recovery.offset, recovery.segment, recovery.cut_bytes, recovery.sha256)
+        return self._codec.encode([event])[0]
+
+
+def _check_limits(wait_s: float, segment_bytes_max: int) -> None:
+    if not 0 <= wait_s <= WAIT_S_MAX:
+        raise OutOfRangeError("wait_s", wait_s, f"0 to {WAIT_S_MAX:,.0f} seconds")
+    if segment_bytes_max < 1:
+        raise OutOfRangeError("segment_bytes_max", segment_bytes_max, "at least 1 byte")

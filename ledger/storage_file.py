@@ -1,0 +1,223 @@
+"""How are a ledger's bytes kept in a folder of files? The only module that opens, writes, syncs or locks.
+
+It knows names and bytes, nothing of what they mean. Errors of the operating system leave here as StorageError.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from ledger.errors import BusyError, LedgerExistsError, StorageError
+from ledger.layout import LEDGER_ID_BYTES, LOCK_NAME, SEGMENT_FOLDER, TEMPORARY_SUFFIX
+
+LOCK_POLL_FIRST_S: Final = 0.000_1
+"""First pause between two tries for the lock, about one sync of a fast disk."""
+
+LOCK_POLL_MAX_S: Final = 0.005
+"""Longest pause between two tries: a waiting writer is at most this late."""
+
+WRITE_FILES_MAX: Final = 2
+"""Files kept open for writing: the mark and the newest segment. More would be a leak."""
+
+_FILE_MODE: Final = 0o644
+
+
+def random_ledger_id() -> bytes:
+    """Return 16 random bytes in the form of a version 4 UUID (RFC 9562 §5.4)."""
+    data = bytearray(os.urandom(LEDGER_ID_BYTES))
+    data[6] = data[6] & 0x0F | 0x40
+    data[8] = data[8] & 0x3F | 0x80
+    return bytes(data)
+
+
+class FileStorage:
+    """The `Storage` protocol over the folder `root`. Safe for use by many threads, and in a child after fork."""
+
+    def __init__(self, root: Path, *, read_only: bool = False) -> None:
+        self._root = root
+        self._read_only = read_only
+        self._files: dict[str, int] = {}
+        self._lock_file: int | None = None
+        self._threads = threading.Lock()
+        self._pid = os.getpid()
+
+    @property
+    def path(self) -> str:
+        """Return the folder as text."""
+        return str(self._root)
+
+    def prepare(self) -> None:
+        """Make the ledger's folders, durably. Raises LedgerExistsError when a file is in the way, StorageError."""
+        if self._root.is_file():
+            raise LedgerExistsError(self.path, "it is a file")
+        with self._reporting("create folders", ""):
+            missing = [folder for folder in (self._root, *self._root.parents) if not folder.exists()]
+            (self._root / SEGMENT_FOLDER).mkdir(parents=True, exist_ok=True)
+            for folder in (self._root, *(folder.parent for folder in missing)):
+                _sync_folder(folder)
+
+    def names(self, folder: str = "") -> list[str]:
+        """See Storage."""
+        prefix = f"{folder}/" if folder else ""
+        with self._reporting("list", folder):
+            try:
+                return sorted(prefix + entry.name for entry in (self._root / folder).iterdir())
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+
+    def size(self, name: str) -> int | None:
+        """See Storage."""
+        with self._reporting("stat", name):
+            try:
+                return (self._root / name).stat().st_size
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def read(self, name: str, offset: int, size: int) -> bytes:
+        """See Storage. The file is opened anew each time, so that no reader ever closes another's descriptor."""
+        with self._reporting("read", name):
+            file = os.open(self._root / name, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return _read_all(file, offset, size)
+            finally:
+                os.close(file)
+
+    def create(self, name: str, data: bytes) -> None:
+        """See Storage: written under another name, synced, renamed, and the folder synced."""
+        target = self._root / name
+        temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
+        with self._reporting("create", name):
+            file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _FILE_MODE)
+            try:
+                _write_all(file, data, 0)
+                os.fsync(file)
+            finally:
+                os.close(file)
+            temporary.rename(target)
+            _sync_folder(target.parent)
+
+    def write(self, name: str, offset: int, data: bytes) -> None:
+        """See Storage."""
+        with self._reporting("write", name):
+            _write_all(self._file(name), data, offset)
+
+    def truncate(self, name: str, size: int) -> None:
+        """See Storage."""
+        with self._reporting("truncate", name):
+            os.ftruncate(self._file(name), size)
+
+    def sync(self, name: str) -> None:
+        """See Storage. fdatasync also makes the new size durable, which is all the metadata that matters here."""
+        with self._reporting("sync", name):
+            os.fdatasync(self._file(name))
+
+    @contextmanager
+    def lock(self, wait_s: float) -> Iterator[None]:
+        """See Storage. A missing lock file is made, but not by a read-only storage: nobody writes to such a copy."""
+        deadline = time.monotonic() + wait_s
+        if not self._threads.acquire(timeout=wait_s):
+            raise BusyError(self.path, wait_s)
+        try:
+            file = self._open_lock()
+            if file is None:
+                yield
+                return
+            self._wait_for(file, deadline, wait_s)
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
+
+    def close(self) -> None:
+        """See Storage. Closing never syncs: whoever wants that has asked before."""
+        files = [*self._files.values(), *([] if self._lock_file is None else [self._lock_file])]
+        self._files.clear()
+        self._lock_file = None
+        for file in files:
+            with suppress(OSError):  # Nothing rests on close: all that matters was synced.
+                os.close(file)
+
+    def _open_lock(self) -> int | None:
+        """Return the lock's descriptor. A child of fork opens its own, since it would share the parent's lock."""
+        if self._pid != os.getpid():
+            self.close()
+            self._pid = os.getpid()
+        if self._lock_file is None:
+            flags = os.O_RDONLY if self._read_only else os.O_RDWR | os.O_CREAT
+            with self._reporting("open", LOCK_NAME):
+                try:
+                    self._lock_file = os.open(self._root / LOCK_NAME, flags | os.O_CLOEXEC, _FILE_MODE)
+                except FileNotFoundError:
+                    if not self._read_only:
+                        raise
+        return self._lock_file
+
+    def _wait_for(self, file: int, deadline: float, wait_s: float) -> None:
+        """Take the lock by trying again and again: a blocking call could not be given a time limit."""
+        pause_s = LOCK_POLL_FIRST_S
+        while True:
+            with self._reporting("lock", LOCK_NAME):
+                try:
+                    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    pass
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                raise BusyError(self.path, wait_s)
+            time.sleep(min(pause_s, left_s))
+            pause_s = min(2 * pause_s, LOCK_POLL_MAX_S)
+
+    def _file(self, name: str) -> int:
+        """Return the descriptor that `name` is written through; kept open, since it also reports late write errors."""
+        file = self._files.get(name)
+        if file is None:
+            if len(self._files) == WRITE_FILES_MAX:
+                os.close(self._files.pop(next(iter(self._files))))
+            file = self._files[name] = os.open(self._root / name, os.O_RDWR | os.O_CLOEXEC)
+        else:
+            self._files[name] = self._files.pop(name)
+        return file
+
+    @contextmanager
+    def _reporting(self, operation: str, name: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StorageError(str(self._root / name), operation, reason, error.errno) from error
+
+
+def _read_all(file: int, offset: int, size: int) -> bytes:
+    """Read until `size` bytes are here or the file ends: one call gives 2 GiB at most, and a signal may cut it."""
+    data = os.pread(file, size, offset)
+    if len(data) == size:
+        return data
+    parts = [data]
+    have = len(data)
+    while parts[-1] and have < size:
+        parts.append(os.pread(file, size - have, offset + have))
+        have += len(parts[-1])
+    return b"".join(parts)
+
+
+def _write_all(file: int, data: bytes, offset: int) -> None:
+    """Write until all is taken. A short write is no error by itself; the call after it says what is wrong."""
+    written = os.pwrite(file, data, offset)
+    while written < len(data):
+        written += os.pwrite(file, memoryview(data)[written:], offset + written)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable: syncing a file does not sync its name."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

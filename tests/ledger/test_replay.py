@@ -1,0 +1,72 @@
+"""State is a fold: the law that everything built on replay rests on."""
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_events import Coats, Event, Painted, Scraped, painted
+
+from ledger import BeyondHeadError, Ledger, OutOfRangeError, fold, replay
+
+events_lists = st.lists(
+    st.builds(Painted, st.sampled_from(["red", "blue"]), st.integers(0, 9)) | st.builds(Scraped, st.integers(0, 9)),
+    max_size=30,
+)
+
+
+@given(events_lists, st.integers(0, 30))
+def test_a_prefix_and_then_the_rest_make_the_whole(events: list[Any], cut: int) -> None:
+    """Snapshots, catching up and what-if questions all rest on this."""
+    coats = Coats()
+    prefix = fold(coats, coats.initial(), events[:cut], 0)
+    assert fold(coats, prefix, events[cut:], len(events[:cut])) == fold(coats, coats.initial(), events, 0)
+
+
+@given(st.lists(events_lists.filter(bool), min_size=1, max_size=6))
+def test_replay_is_the_fold_of_the_events_at_every_past_moment(
+    tmp_path_factory: pytest.TempPathFactory, commits: list[list[Any]]
+) -> None:
+    """How the events were committed must not show in the state."""
+    coats, events = Coats(), [event for commit in commits for event in commit]
+    path = tmp_path_factory.mktemp("replay") / "ledger"
+    with Ledger.open(path, events=Event, create=True, segment_bytes_max=300) as ledger:
+        for commit in commits:
+            ledger.append(commit)
+        for at in range(len(events) + 1):
+            assert replay(ledger, coats, at) == fold(coats, coats.initial(), events[:at], 0)
+        assert replay(ledger, coats) == replay(ledger, coats, len(events))
+
+
+def test_a_moment_that_has_not_come_is_refused(tmp_path: Path) -> None:
+    """The state of now must not pass for the state of later."""
+    with Ledger.open(tmp_path / "ledger", events=Event, create=True) as ledger:
+        ledger.append(painted(3))
+        with pytest.raises(BeyondHeadError, match=r"at is 4.*holds 3 events") as caught:
+            replay(ledger, Coats(), 4)
+        assert (caught.value.field, caught.value.index, caught.value.size) == ("at", 4, 3)
+        with pytest.raises(OutOfRangeError):
+            replay(ledger, Coats(), -1)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_cycle_collector_is_left_as_it_was_found(tmp_path: Path, enabled: bool) -> None:
+    """It rests during a replay, and a projection that fails must not leave it off."""
+
+    class Failing(Coats):
+        def apply(self, *_: Any) -> dict[str, int]:
+            assert not gc.isenabled()
+            raise LookupError
+
+    was_enabled = gc.isenabled()
+    with Ledger.open(tmp_path / "ledger", events=Event, create=True) as ledger:
+        ledger.append(painted(1))
+        try:
+            (gc.enable if enabled else gc.disable)()
+            with pytest.raises(LookupError):
+                replay(ledger, Failing())
+            assert gc.isenabled() is enabled
+        finally:
+            (gc.enable if was_enabled else gc.disable)()
