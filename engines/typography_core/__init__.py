@@ -1,0 +1,1 @@
+"""Text in, positioned glyphs and coverage out: fonts from a manifest, shaping, layout, rasterizing."""

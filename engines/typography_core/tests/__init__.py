@@ -1,0 +1,1 @@
+"""Tests of typography_core, beside what they test."""

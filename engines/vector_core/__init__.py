@@ -1,0 +1,1 @@
+"""SVG in, pixels out: a guard before any engine, then resvg or CairoSVG."""

@@ -1,0 +1,80 @@
+"""What does an image inside an SVG (a data: URI) weigh, before anything decodes it?
+
+Reads only the header of PNG, JPEG, GIF and WebP for the size in pixels, and hands out the bytes of an SVG within the
+SVG, which the guard reads like any other. Any other content is nothing that an engine draws. Pure: text in, values out.
+"""
+
+import binascii
+import struct
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+
+class Embedded(NamedTuple):
+    """`pixels` is 0 for what is no raster picture; `svg` is the document if it is one, still gzipped if it came so."""
+
+    pixels: int
+    svg: bytes | None
+
+
+def inspect(uri: str) -> Embedded:
+    """Return what a `data:` URI holds. Undecodable content weighs nothing, since no engine draws it."""
+    data = decode(uri)
+    if (
+        "svg" in uri.partition(",")[0].lower()
+        or data.startswith(b"\x1f\x8b")
+        or data.lstrip().startswith((b"<", b"\xef\xbb\xbf<"))
+    ):
+        return Embedded(0, data)
+    return Embedded(_pixels(data), None)
+
+
+def decode(uri: str) -> bytes:
+    """Return the bytes inside a `data:` URI (RFC 2397), or nothing where its base64 is broken."""
+    header, _, body = uri.strip().partition(",")
+    data = unquote_to_bytes(body)
+    if not header.rstrip().lower().endswith(";base64"):
+        return data
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        return b""
+
+
+def _pixels(data: bytes) -> int:
+    try:
+        if data.startswith(b"\x89PNG\r\n\x1a\n"):
+            width, height = struct.unpack_from(">II", data, 16)
+        elif data.startswith((b"GIF87a", b"GIF89a")):
+            width, height = struct.unpack_from("<HH", data, 6)
+        elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+            width, height = _webp_size(data)
+        elif data.startswith(b"\xff\xd8"):
+            width, height = _jpeg_size(data)
+        else:
+            return 0
+    except (struct.error, IndexError):
+        return 0
+    return int(width) * int(height)
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """Read the canvas of extended, lossless or lossy WebP: RFC 9649 §2.5 to §2.7."""
+    if data[12:16] == b"VP8X":
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    if data[12:16] == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack_from("<HH", data, 26)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    """Walk the segments to the first frame header: ITU T.81 §B.2.2. Ends with struct.error where there is none."""
+    at = 2
+    while True:
+        marker, size = struct.unpack_from(">HH", data, at)
+        if marker & 0xFFF0 == 0xFFC0 and marker not in (0xFFC4, 0xFFC8, 0xFFCC):
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return width, height
+        at += 2 + max(size, 2)

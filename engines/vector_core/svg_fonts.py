@@ -1,0 +1,132 @@
+"""Which fonts may a text inside an SVG be drawn in?
+
+The packaged ones, or those that the caller hands over; never the host's. Text whose family is not among them falls back
+to the set's own generic families, for an engine that finds no font leaves the text out without a word. Works on file
+bytes; what to do with them is `rasterize`'s concern.
+"""
+
+import functools
+import hashlib
+import importlib.resources
+import struct
+from typing import Literal
+
+import msgspec
+
+from engines.vector_core.errors import FontFileMissingError, RasterValueError
+
+PACKAGE = "fontpkg_inter"
+PACKAGED_FILES = ("files/Inter[opsz,wght].ttf", "files/Inter-Italic[opsz,wght].ttf")
+"""The files of the default set, inside `PACKAGE`."""
+
+Generic = Literal["serif", "sans-serif", "monospace", "cursive", "fantasy"]
+
+ENGINE_NAMES: dict[Generic, str] = {
+    "serif": "Times New Roman",
+    "sans-serif": "Arial",
+    "monospace": "Courier New",
+    "cursive": "Comic Sans MS",
+    "fantasy": "Impact",
+}
+"""What fontdb (the font list under resvg) looks for where a document names a generic family; the binding has no way to
+tell it otherwise. `serif` is also its last resort for a family that it does not know."""
+
+_FAMILY_ID, _POSTSCRIPT_ID, _TYPOGRAPHIC_FAMILY_ID = 1, 6, 16
+_WINDOWS, _UNICODE_BMP, _ENGLISH_US = 3, 1, 0x409
+
+
+class FontSet(msgspec.Struct, frozen=True):
+    """Font files (TTF or OTF bytes), and the family to use for each generic one; `serif` stands in for those not named.
+
+    Without `generic`, the first file's family serves as all of them.
+    """
+
+    files: tuple[bytes, ...]
+    generic: tuple[tuple[Generic, str], ...] = ()
+
+
+@functools.cache
+def packaged() -> FontSet:
+    """Return the default set: Inter, upright and italic, in all weights. Raises FontFileMissingError."""
+    return FontSet(tuple(_packaged_file(path) for path in PACKAGED_FILES))
+
+
+@functools.cache
+def packaged_hashes() -> dict[str, str]:
+    """Return `font:<file name>` -> sha256 (hex) of the default set, for what must name every input of a picture."""
+    return {
+        f"font:{path.rpartition('/')[2]}": hashlib.sha256(data).hexdigest()
+        for path, data in zip(PACKAGED_FILES, packaged().files, strict=True)
+    }
+
+
+@functools.lru_cache(maxsize=16)
+def engine_files(fonts: FontSet) -> tuple[bytes, ...]:
+    """Return the files to load for `fonts`: each as it is, those of generic families once more under fontdb's names.
+
+    Raises RasterValueError for a generic family that no file has.
+    """
+    aliases = []
+    for generic, wanted in fonts.generic or (("serif", default_family(fonts)),):
+        members = [data for data in fonts.files if wanted in family_names(data)]
+        if not members:
+            raise RasterValueError("fonts", wanted, "a family of the font files given")
+        aliases += [rename(data, ENGINE_NAMES[generic]) for data in members]
+    return (*fonts.files, *aliases)
+
+
+def default_family(fonts: FontSet) -> str:
+    """Return the family for text that names none: that of the first file."""
+    names = family_names(fonts.files[0]) if fonts.files else ()
+    if not names:
+        raise RasterValueError("fonts", f"{len(fonts.files)} files", "font files with a family name")
+    return names[0]
+
+
+@functools.lru_cache(maxsize=256)
+def family_names(data: bytes) -> tuple[str, ...]:
+    """Return the family names in a font's `name` table: typographic ones first. Empty for what is no TTF or OTF."""
+    try:
+        offset, _ = _tables(data)[b"name"][1]
+        _, count, strings = struct.unpack_from(">HHH", data, offset)
+        records = [struct.unpack_from(">HHHHHH", data, offset + 6 + 12 * index) for index in range(count)]
+    except (KeyError, struct.error):
+        return ()
+    found: dict[int, list[str]] = {_TYPOGRAPHIC_FAMILY_ID: [], _FAMILY_ID: []}
+    for platform, _encoding, _language, name_id, size, start in records:
+        if platform == _WINDOWS and name_id in found:
+            text = data[offset + strings + start : offset + strings + start + size]
+            found[name_id].append(text.decode("utf-16-be", "replace"))
+    return tuple(dict.fromkeys(found[_TYPOGRAPHIC_FAMILY_ID] + found[_FAMILY_ID]))
+
+
+def rename(data: bytes, family: str) -> bytes:
+    """Return a copy of a font whose only family name is `family`; outlines and all else are untouched.
+
+    The new `name` table goes to the end and the directory points there; checksums stay as they were, for no reader
+    here looks at them (OpenType, "Organization of an OpenType font" and "name").
+    """
+    text = family.encode("utf-16-be")
+    records = b"".join(
+        struct.pack(">HHHHHH", _WINDOWS, _UNICODE_BMP, _ENGLISH_US, name_id, len(text), 0)
+        for name_id in (_FAMILY_ID, _POSTSCRIPT_ID)
+    )
+    table = struct.pack(">HHH", 0, 2, 6 + len(records)) + records + text
+    entry, _ = _tables(data)[b"name"]
+    padding = b"\0" * (-len(data) % 4)
+    directory = struct.pack(">II", len(data) + len(padding), len(table))
+    return data[: entry + 8] + directory + data[entry + 16 :] + padding + table
+
+
+def _tables(data: bytes) -> dict[bytes, tuple[int, tuple[int, int]]]:
+    """Return tag -> (place of its directory entry, (offset, size)) of an sfnt file."""
+    (count,) = struct.unpack_from(">H", data, 4)
+    entries = [(12 + 16 * index, *struct.unpack_from(">4sIII", data, 12 + 16 * index)) for index in range(count)]
+    return {tag: (entry, (offset, size)) for entry, tag, _checksum, offset, size in entries}
+
+
+def _packaged_file(path: str) -> bytes:
+    try:
+        return (importlib.resources.files(PACKAGE) / path).read_bytes()
+    except (ImportError, OSError) as error:
+        raise FontFileMissingError(PACKAGE, path) from error

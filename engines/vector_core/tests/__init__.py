@@ -1,0 +1,1 @@
+"""Tests of vector_core, beside what they test."""
