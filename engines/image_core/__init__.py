@@ -1,0 +1,1 @@
+"""Compositions, presets, encoders and the render service; the only engine that talks to compositor trees."""

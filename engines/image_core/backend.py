@@ -1,0 +1,92 @@
+"""Draw a composition and make a file of it: the exporter (presets + encoders) and the compositor, behind a few calls.
+
+`ImageExporter` is what vector_core and typography_core are handed, too; the presets themselves are in presets.py.
+"""
+
+from collections.abc import Callable
+
+import compositor
+from engines.image_core import composition as documents
+from engines.image_core import encode, layers
+from engines.image_core.presets import PRESETS, find_preset, plan_export, plan_plain
+from engines.image_core.sources import SourceSet
+from engines.media_v2.exports import Export, ExportPlan, RgbaPixels
+from engines.typography_core import typeset
+from engines.vector_core.service import drawing_inputs, drawing_producers
+
+__all__ = ["PIXEL_VERSION", "PRESETS", "ImageExporter", "draw", "inputs", "producers"]
+
+PIXEL_VERSION = "1"
+"""Raised whenever any output of ours may change in one bit: it is part of every render_key."""
+
+OnKernel = Callable[[int, int], None]
+"""Told (done, of how many) while kernels are compiled for the first time on a machine."""
+
+
+class ImageExporter:
+    """Implements `engines.media_v2.exports.Exporter` with the presets of `presets.py` and the encoders of `encode.py`."""
+
+    def plan(self, preset_id: str | None, width: float, height: float, *, format: str | None = None) -> ExportPlan:
+        """Plan an export; see `presets.plan_export` and `presets.plan_plain`."""
+        if preset_id is None:
+            return plan_plain(width, height)
+        return plan_export(find_preset(preset_id), width, height, format)
+
+    def producers(self, plan: ExportPlan) -> dict[str, str]:
+        """Our pixel version and the codecs of the plan's format."""
+        return {"impasto-pixels": PIXEL_VERSION} | encode.codec_versions(plan.format)
+
+    def export(self, plan: ExportPlan, pixels: RgbaPixels, producers: dict[str, str]) -> Export:
+        """Encode; see `encode.encode`."""
+        return encode.encode(plan, pixels, producers)
+
+
+def producers(composition: documents.Composition) -> dict[str, str]:
+    """Names and versions of what draws this composition, beside the exporter's own: only engines that it really uses."""
+    kinds = {type(layer) for _, _, layer in documents.walk(composition.layers)}
+    vector = drawing_producers() if documents.VectorLayer in kinds else {}
+    text = typeset.producers() if documents.TextLayer in kinds else {}
+    return vector | text
+
+
+def inputs(composition: documents.Composition) -> dict[str, str]:
+    """Hashes of every font that this composition can be drawn with. Raises `UnknownFontError`."""
+    found: dict[str, str] = {}
+    for _, _, layer in documents.walk(composition.layers):
+        match layer:
+            case documents.VectorLayer():
+                found |= drawing_inputs()
+            case documents.TextLayer():
+                found |= typeset.font_hashes(layers.text_request(layer))
+            case _:
+                pass
+    return found
+
+
+def draw(
+    composition: documents.Composition,
+    sources: SourceSet,
+    plan: ExportPlan,
+    *,
+    threads: int | None = None,
+    on_kernel: OnKernel | None = None,
+) -> RgbaPixels:
+    """Return the composition as (content_height, content_width, 4) uint8 straight sRGB. The bytes do not depend on `threads`."""
+    tree = layers.build(composition, sources, plan.content_width, plan.content_height)
+    if on_kernel is not None:
+        _compile_ahead(tree, on_kernel)
+    size = (plan.content_width, plan.content_height)
+    return compositor.composite(tree.nodes, size=size, background=tree.background, threads=threads)
+
+
+def _compile_ahead(tree: layers.Tree, on_kernel: OnKernel) -> None:
+    """Get the kernels that `tree` needs from numba's cache or its compiler, telling how far it is."""
+    needed = compositor.required_kernels(tree.nodes, tree.background)
+    ready = 0
+
+    def done(_: compositor.KernelId) -> None:
+        nonlocal ready
+        ready += 1
+        on_kernel(ready, len(needed))
+
+    compositor.compile_kernels(needed, done)

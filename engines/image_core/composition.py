@@ -1,0 +1,231 @@
+"""The composition document, version 1: its model, its limits, and how faults in it are told.
+
+Main path: `parse(bytes)` -> `Composition`, complete and within limits, or `CompositionError` with the JSON path of
+the first fault. Nothing is
+read, drawn or written here. Layers run bottom to top; a layer's x and y are the top-left corner of its box, in px, inside its group.
+docs/guides/composition.md describes the format to people; docs/specs/composition.schema.json is generated from this model.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from engines.colours import ColourError, parse_colour
+from engines.errors import RequestError
+
+VERSION = 1
+DOCUMENT_BYTES_MAX = 8 * 1024 * 1024
+"""A thousand layers with long texts and inline drawings fit; a larger document is a mistake or an attack."""
+LAYERS_MAX = 1_000
+"""All layers together, groups and what is inside them included."""
+DEPTH_MAX = 32
+"""Groups inside groups; a top layer has depth 1."""
+SIDE_PX_MAX = 32_768
+PIXELS_MAX = 400_000_000
+"""Of the canvas: 1.6 GB of RGBA8."""
+COORDINATE_PX_MAX = 1_000_000.0
+"""Far outside any canvas; beyond it float32 loses whole pixels."""
+STOPS_MAX = 256
+
+Blend = Literal[
+    "normal", "multiply", "screen", "overlay", "darken", "lighten", "color-dodge", "color-burn",
+    "hard-light", "soft-light", "difference", "exclusion", "hue", "saturation", "color", "luminosity",
+]  # fmt: skip
+Fit = Literal["fill", "contain", "cover", "none"]
+Coordinate = Annotated[float, Meta(ge=-COORDINATE_PX_MAX, le=COORDINATE_PX_MAX)]
+Side = Annotated[float, Meta(gt=0, le=SIDE_PX_MAX)]
+Unit = Annotated[float, Meta(ge=0, le=1)]
+Source = Annotated[str, Meta(min_length=1, max_length=1024)]
+ColourText = Annotated[str, Meta(max_length=100)]
+
+
+class CompositionError(RequestError):
+    """The document is not a valid composition; `path` says where (`$.layers[2].opacity`)."""
+
+    type = "invalid-composition"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}", path=path, reason=reason)
+
+
+class _Layer(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"
+):
+    name: Annotated[str, Meta(max_length=255)] | None = None
+    x: Coordinate = 0.0
+    y: Coordinate = 0.0
+    opacity: Unit = 1.0
+    blend: Blend = "normal"
+    visible: bool = True
+
+
+class RasterLayer(_Layer, frozen=True, kw_only=True, tag="raster"):
+    """A photograph or picture. One of width and height keeps the aspect ratio; neither keeps the picture's own size."""
+
+    src: Source
+    width: Side | None = None
+    height: Side | None = None
+    fit: Fit = "fill"
+
+
+class VectorLayer(_Layer, frozen=True, kw_only=True, tag="vector"):
+    """An SVG drawing, by reference or inline; drawn at the size of the export, never resampled."""
+
+    src: Source | None = None
+    svg: Annotated[str, Meta(min_length=1)] | None = None
+    width: Side | None = None
+    height: Side | None = None
+    fit: Fit = "fill"
+
+
+class TextLayer(_Layer, frozen=True, kw_only=True, tag="text"):
+    """Text; lines break at spaces when there is a width, and at newlines always."""
+
+    text: Annotated[str, Meta(max_length=100_000)]
+    font: Annotated[str, Meta(min_length=1, max_length=255)]
+    size: Annotated[float, Meta(gt=0, le=10_000)]
+    color: ColourText
+    weight: Annotated[float, Meta(ge=1, le=1000)] = 400.0
+    italic: bool = False
+    width: Side | None = None
+    height: Side | None = None
+    align: Literal["left", "center", "right", "justify"] = "left"
+    line_height: Annotated[float, Meta(gt=0, le=100)] = 1.2
+
+
+class SolidLayer(_Layer, frozen=True, kw_only=True, tag="solid"):
+    """One colour; without a size it covers the canvas from its corner on."""
+
+    color: ColourText
+    width: Side | None = None
+    height: Side | None = None
+
+
+class GradientLayer(_Layer, frozen=True, kw_only=True, tag="gradient"):
+    """A gradient as in CSS: linear by angle (0 is to the top, 90 to the right), radial as an ellipse to the farthest corner."""
+
+    kind: Literal["linear", "radial"]
+    stops: Annotated[tuple[tuple[Unit, ColourText], ...], Meta(min_length=2, max_length=STOPS_MAX)]
+    angle: Annotated[float, Meta(ge=-36_000, le=36_000)] = 180.0
+    width: Side | None = None
+    height: Side | None = None
+
+
+class GroupLayer(_Layer, frozen=True, kw_only=True, tag="group"):
+    """Layers that are composed with each other first (isolated) or with what is below (not isolated), then as one."""
+
+    layers: tuple["Layer", ...]
+    isolated: bool = True
+
+
+Layer = RasterLayer | VectorLayer | TextLayer | SolidLayer | GradientLayer | GroupLayer
+
+
+class Composition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A canvas and its layers, bottom to top. No background means transparent."""
+
+    version: Literal[1]
+    width: Annotated[int, Meta(ge=1, le=SIDE_PX_MAX)]
+    height: Annotated[int, Meta(ge=1, le=SIDE_PX_MAX)]
+    layers: tuple[Layer, ...]
+    background: ColourText | None = None
+    name: Annotated[str, Meta(max_length=255)] | None = None
+
+
+def parse(document: bytes) -> Composition:
+    """Read a composition from JSON (UTF-8). Raises `CompositionError` before anything else happens.
+
+    The inverse is `encode`: `parse(encode(c)) == c`.
+    """
+    if len(document) > DOCUMENT_BYTES_MAX:
+        raise CompositionError("$", f"{len(document)} bytes; at most {DOCUMENT_BYTES_MAX}")
+    try:
+        composition = msgspec.json.decode(document, type=Composition)
+    except RecursionError:
+        raise CompositionError("$", f"groups nest deeper than {DEPTH_MAX}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _explained(error) from error
+    check(composition)
+    return composition
+
+
+def from_builtins(document: object) -> Composition:
+    """Read a composition from dicts and lists. Raises `CompositionError`."""
+    try:
+        return parse(msgspec.json.encode(document))
+    except (TypeError, RecursionError, msgspec.EncodeError) as error:
+        raise CompositionError("$", f"not made of JSON values: {error}") from error
+
+
+def encode(composition: Composition) -> bytes:
+    """Return the canonical JSON of `composition`: sorted keys, defaults left out, so that equal documents are equal bytes."""
+    return msgspec.json.encode(composition, order="sorted")
+
+
+def walk(layers: tuple[Layer, ...], path: str = "$.layers", depth: int = 1) -> Iterator[tuple[str, int, Layer]]:
+    """Yield every layer as (JSON path, depth, layer), groups before what is inside them."""
+    for index, layer in enumerate(layers):
+        place = f"{path}[{index}]"
+        yield place, depth, layer
+        if isinstance(layer, GroupLayer) and depth <= DEPTH_MAX:
+            yield from walk(layer.layers, f"{place}.layers", depth + 1)
+
+
+def check(composition: Composition) -> None:
+    """Check what types cannot say: pixels, layer count, depth, colours, sources. Raises `CompositionError`."""
+    pixels = composition.width * composition.height
+    if pixels > PIXELS_MAX:
+        raise CompositionError(
+            "$", f"{composition.width} x {composition.height} is {pixels} pixels; at most {PIXELS_MAX}"
+        )
+    if composition.background is not None:
+        _check_colour("$.background", composition.background)
+    for count, (path, depth, layer) in enumerate(walk(composition.layers), start=1):
+        if depth > DEPTH_MAX and isinstance(layer, GroupLayer):
+            raise CompositionError(path, f"groups nest deeper than {DEPTH_MAX}")
+        if count > LAYERS_MAX:
+            raise CompositionError(path, f"more than {LAYERS_MAX} layers")
+        _check_layer(path, layer)
+
+
+def _check_layer(path: str, layer: Layer) -> None:
+    match layer:
+        case VectorLayer(src=src, svg=svg):
+            if (src is None) == (svg is None):
+                raise CompositionError(path, "a vector layer has either `src` or `svg`")
+        case TextLayer(text=text, color=color):
+            _check_colour(f"{path}.color", color)
+            if any("\ud800" <= char <= "\udfff" for char in text):
+                raise CompositionError(f"{path}.text", "unpaired surrogate")
+        case SolidLayer(color=color):
+            _check_colour(f"{path}.color", color)
+        case GradientLayer(stops=stops):
+            for index, (_, color) in enumerate(stops):
+                _check_colour(f"{path}.stops[{index}][1]", color)
+        case _:
+            pass
+
+
+def _check_colour(path: str, text: str) -> None:
+    try:
+        parse_colour(text)
+    except ColourError as error:
+        raise CompositionError(path, str(error)) from error
+
+
+_PLACE = re.compile(r"^(?P<reason>.*) - at `(?P<path>\$.*)`$", re.DOTALL)
+
+
+def _explained(error: Exception) -> CompositionError:
+    """Split msgspec's message into path and reason, and name the choices where it only says that a value is not one of them."""
+    found = _PLACE.match(str(error))
+    path, reason = (found["path"], found["reason"]) if found else ("$", str(error))
+    choices = {".blend": Blend, ".fit": Fit}.get("." + path.rpartition(".")[2])
+    if choices is not None and "enum" in reason:
+        reason += f"; known: {', '.join(get_args(choices))}"
+    if path.endswith(".type"):
+        reason += "; known: raster, vector, text, solid, gradient, group"
+    return CompositionError(path, reason)

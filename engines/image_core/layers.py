@@ -1,0 +1,236 @@
+"""A composition's layers become a compositor tree at the size of the export: texts and drawings are drawn anew, only
+pictures are resampled.
+
+Main path: `build(composition, sources, width, height)`. Geometry first (where does the box lie on the export's pixels), then pixels.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+import compositor
+from engines.colours import Colour, parse_colour
+from engines.errors import RequestError
+from engines.image_core.composition import (
+    Composition,
+    GradientLayer,
+    GroupLayer,
+    Layer,
+    RasterLayer,
+    SolidLayer,
+    TextLayer,
+    VectorLayer,
+)
+from engines.image_core.fitting import Rect, box_size, place_in_box
+from engines.image_core.sources import SourceSet
+from engines.media_v2.exports import RgbaPixels
+from engines.typography_core import typeset
+from engines.vector_core import rasterize
+
+LAYER_PIXELS_MAX = 100_000_000
+"""A drawing or resampled picture, before it is cut to the canvas: 0.4 GB of RGBA8."""
+
+_MARGIN_PX = 16
+"""Kept around the visible part of a picture, so that resampling at its cut edge sees its neighbours."""
+
+Node = compositor.Layer | compositor.Solid | compositor.Gradient | compositor.Group
+
+
+class LayerTooLargeError(RequestError):
+    """A layer would be drawn with more pixels than allowed at this export's size."""
+
+    type = "layer-too-large"
+
+    def __init__(self, name: str, width: float, height: float) -> None:
+        super().__init__(
+            f"layer {name!r} would be drawn {width:.0f} x {height:.0f} px; at most {LAYER_PIXELS_MAX} pixels",
+            layer=name,
+            width=width,
+            height=height,
+            limit=LAYER_PIXELS_MAX,
+        )
+
+
+class _Canvas(NamedTuple):
+    """The export's pixels, and how composition px map to them. The two scales differ by less than one pixel over the canvas."""
+
+    width: int
+    height: int
+    scale_x: float
+    scale_y: float
+
+    @property
+    def bounds(self) -> Rect:
+        """The whole canvas."""
+        return Rect(0.0, 0.0, self.width, self.height)
+
+
+class Tree(NamedTuple):
+    """What the compositor is handed, and the characters that no font could draw."""
+
+    nodes: tuple[Node, ...]
+    background: Colour | None
+    missing: tuple[str, ...]
+
+
+def build(composition: Composition, sources: SourceSet, width: int, height: int) -> Tree:
+    """Return the tree of `composition` drawn on `width` x `height` px. Raises errors of sources, fonts and drawings,
+    and `LayerTooLargeError`."""
+    canvas = _Canvas(width, height, width / composition.width, height / composition.height)
+    builder = _Builder(canvas, sources)
+    nodes = builder.nodes(composition.layers, 0.0, 0.0)
+    background = parse_colour(composition.background) if composition.background is not None else None
+    return Tree(nodes, background, tuple(builder.missing))
+
+
+class _Builder:
+    """Walks the layers once, collecting characters without a glyph on the way."""
+
+    def __init__(self, canvas: _Canvas, sources: SourceSet) -> None:
+        self._canvas = canvas
+        self._sources = sources
+        self.missing: dict[str, None] = {}
+
+    def nodes(self, layers: tuple[Layer, ...], x: float, y: float) -> tuple[Node, ...]:
+        """Layers of one group whose origin is at (x, y) in composition px; invisible ones cost nothing, not even decoding."""
+        made = (self._node(layer, x + layer.x, y + layer.y) for layer in layers if layer.visible and layer.opacity > 0)
+        return tuple(node for node in made if node is not None)
+
+    def _node(self, layer: Layer, x: float, y: float) -> Node | None:
+        match layer:
+            case RasterLayer():
+                return self._picture(layer, x, y)
+            case VectorLayer():
+                return self._drawing(layer, x, y)
+            case TextLayer():
+                return self._text(layer, x, y)
+            case SolidLayer():
+                color = parse_colour(layer.color)
+                return compositor.Solid(color, *self._box(layer, x, y), blend=layer.blend, opacity=layer.opacity)
+            case GradientLayer():
+                return self._gradient(layer, x, y)
+            case GroupLayer():
+                children = self.nodes(layer.layers, x, y)
+                return compositor.Group(children, blend=layer.blend, opacity=layer.opacity, isolated=layer.isolated)
+
+    def _box(
+        self, layer: SolidLayer | GradientLayer, x: float, y: float
+    ) -> tuple[float, float, float | None, float | None]:
+        """A layer's box in export px; None reaches to the canvas's edge."""
+        canvas = self._canvas
+        width = None if layer.width is None else layer.width * canvas.scale_x
+        height = None if layer.height is None else layer.height * canvas.scale_y
+        return x * canvas.scale_x, y * canvas.scale_y, width, height
+
+    def _gradient(self, layer: GradientLayer, x: float, y: float) -> Node:
+        stops = tuple((offset, parse_colour(color)) for offset, color in layer.stops)
+        box = self._box(layer, x, y)
+        return compositor.Gradient(layer.kind, stops, layer.angle, *box, blend=layer.blend, opacity=layer.opacity)
+
+    def _picture(self, layer: RasterLayer, x: float, y: float) -> Node | None:
+        picture = self._sources.picture(layer.src)
+        natural = (float(picture.shape[1]), float(picture.shape[0]))
+        where = self._placed(layer, natural, x, y)
+        if where is None:
+            return None
+        return self._layer(layer, _resample(picture, where), where.target.left, where.target.top)
+
+    def _drawing(self, layer: VectorLayer, x: float, y: float) -> Node | None:
+        svg, facts = self._sources.drawing(layer.src, layer.svg)
+        where = self._placed(layer, (facts.width_px, facts.height_px), x, y)
+        if where is None:
+            return None
+        whole = where.whole
+        if whole.width * whole.height > LAYER_PIXELS_MAX:
+            raise LayerTooLargeError(layer.name or layer.src or "vector", whole.width, whole.height)
+        left, top = math.floor(whole.left), math.floor(whole.top)
+        drawn = rasterize.rasterize(svg, whole.width, whole.height, dx=whole.left - left, dy=whole.top - top)
+        return self._layer(layer, *_cut(drawn, left, top, where.target))
+
+    def _text(self, layer: TextLayer, x: float, y: float) -> Node | None:
+        canvas = self._canvas
+        scale = min(canvas.scale_x, canvas.scale_y)
+        left, top = x * canvas.scale_x, y * canvas.scale_y
+        drawn = typeset.draw(text_request(layer), scale, left - math.floor(left), top - math.floor(top))
+        self.missing.update(dict.fromkeys(drawn.missing))
+        if drawn.coverage.size == 0:
+            return None
+        color = parse_colour(layer.color)
+        pixels = np.empty((*drawn.coverage.shape, 4), np.uint8)
+        pixels[..., :3] = [int(part * 255 + 0.5) for part in color[:3]]
+        pixels[..., 3] = drawn.coverage
+        place = (math.floor(left) + drawn.x, math.floor(top) + drawn.y)
+        return compositor.Layer(pixels, *place, blend=layer.blend, opacity=layer.opacity * color.alpha)
+
+    def _placed(
+        self, layer: RasterLayer | VectorLayer, natural: tuple[float, float], x: float, y: float
+    ) -> "_Placed | None":
+        """Where the whole picture and its visible part lie on the export's pixels, or None when nothing of it shows."""
+        canvas = self._canvas
+        box = Rect(x, y, *box_size(natural, layer.width, layer.height))
+        whole = place_in_box(natural, box, layer.fit).scaled(canvas.scale_x, canvas.scale_y)
+        inside = whole.intersect(box.scaled(canvas.scale_x, canvas.scale_y))
+        if inside is None or inside.intersect(canvas.bounds) is None:
+            return None
+        near = Rect(-_MARGIN_PX, -_MARGIN_PX, canvas.width + 2 * _MARGIN_PX, canvas.height + 2 * _MARGIN_PX)
+        target = inside.intersect(near)
+        assert target is not None
+        return _Placed(whole, target)
+
+    def _layer(self, layer: RasterLayer | VectorLayer, pixels: RgbaPixels, left: float, top: float) -> Node:
+        return compositor.Layer(pixels, left, top, blend=layer.blend, opacity=layer.opacity)
+
+
+def text_request(layer: TextLayer) -> typeset.TextRequest:
+    """The text of `layer`, as typography_core is asked for it."""
+    return typeset.TextRequest(
+        text=layer.text,
+        font=layer.font,
+        size=layer.size,
+        weight=layer.weight,
+        italic=layer.italic,
+        color=layer.color,
+        width=layer.width,
+        height=layer.height,
+        align=layer.align,
+        line_height=layer.line_height,
+    )
+
+
+class _Placed(NamedTuple):
+    whole: Rect
+    """Where the whole picture would lie, in export px."""
+    target: Rect
+    """The part of it that its box and the canvas (with a margin) let through."""
+
+
+def round_size(length: float) -> int:
+    """Whole pixels of a drawn length: the nearest number, at least one."""
+    return max(1, int(length + 0.5))
+
+
+def _resample(picture: RgbaPixels, where: _Placed) -> RgbaPixels:
+    """Scale the visible part of `picture` to whole pixels: Lanczos-3, premultiplied, weighted by area when shrinking
+    (Pillow does all three)."""
+    height, width, _ = picture.shape
+    whole, target = where
+    size = (round_size(target.width), round_size(target.height))
+    across, down = width / whole.width, height / whole.height
+    box = (
+        max(0.0, (target.left - whole.left) * across),
+        max(0.0, (target.top - whole.top) * down),
+        min(float(width), (target.right - whole.left) * across),
+        min(float(height), (target.bottom - whole.top) * down),
+    )
+    if size == (width, height) and box == (0.0, 0.0, float(width), float(height)):
+        return picture
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS, box=box))
+
+
+def _cut(drawn: RgbaPixels, left: int, top: int, target: Rect) -> tuple[RgbaPixels, float, float]:
+    """Cut a drawing that starts at (left, top) to the pixels that `target` touches; its last and first columns are cut to whole pixels."""
+    x0, y0 = max(0, math.floor(target.left) - left), max(0, math.floor(target.top) - top)
+    x1, y1 = math.ceil(target.right) - left, math.ceil(target.bottom) - top
+    return drawn[y0:y1, x0:x1], float(left + x0), float(top + y0)

@@ -1,0 +1,270 @@
+"""The image service: sources and compositions become artifacts, compositions become exports, renders can be made again.
+
+Main path: `ImageService.create_composition` -> `ImageService.render`. A composition that names files is stored with
+those files registered and
+its references rewritten to artifacts, so that the store alone is enough to draw it again.
+"""
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import cast
+
+import msgspec
+
+from engines.image_core import backend, composition, decode
+from engines.image_core.backend import ImageExporter, OnKernel
+from engines.image_core.composition import Composition, GroupLayer, Layer, RasterLayer, VectorLayer
+from engines.image_core.sources import (
+    ARTIFACT_SCHEME,
+    RASTER_KINDS,
+    VECTOR_KINDS,
+    ArtifactReader,
+    FolderReader,
+    SourceError,
+    SourceSet,
+)
+from engines.media_v2 import keys
+from engines.media_v2.exports import Export, ExportPlan
+from engines.media_v2.models import Artifact, ImageCompositionMeta, ImageRenderMeta, SourceAssetMeta
+from engines.media_v2.registry import Registered, Registration, Registry
+from engines.media_v2.renders import Rendered, RenderJob, render_once
+from engines.media_v2.scope import Scope
+from engines.typography_core.service import TextService
+from engines.vector_core import guard
+from engines.vector_core.service import VectorService
+
+__all__ = ["ImageService", "remake"]
+
+
+class ImageService:
+    """Keeps sources and compositions and renders them, in one store. `threads` limits the compositor; it never changes a byte."""
+
+    def __init__(self, registry: Registry, *, threads: int | None = None) -> None:
+        self._registry = registry
+        self._exporter = ImageExporter()
+        self._threads = threads
+        self._vectors = VectorService(registry, self._exporter)
+        self._opened: dict[str, tuple[Composition, SourceSet]] = {}
+
+    def add_asset(self, scope: Scope, content: bytes, name: str) -> Registered:
+        """Store a picture as a `source_asset`, or an SVG as a `vector_scene`. Raises `UnsupportedMediaError`, `SvgRefusedError`."""
+        if looks_like_svg(content):
+            return self._vectors.register_scene(scope, content, name)
+        facts = decode.picture_facts(content, name)
+        decode.decode_picture(content, name)  # a picture that cannot be drawn is refused now, not at the first render
+        sha256 = keys.sha256_hex(content)
+        meta = SourceAssetMeta(
+            name=name,
+            width=facts.width,
+            height=facts.height,
+            format=facts.format,
+            color_profile=facts.color_profile,
+            alpha=facts.alpha,
+            bytes=len(content),
+            sha256=sha256,
+        )
+        uri = keys.content_key(scope, "source_asset", sha256, PurePath(name).stem, facts.format)
+        return self._registry.register(scope, Registration("source_asset", content, meta, uri))
+
+    def create_composition(
+        self, scope: Scope, document: Composition, name: str, files: FolderReader | None = None
+    ) -> Registered:
+        """Store `document` as an `image_composition` whose parents are all its sources.
+
+        Files are read through `files` and registered first. Raises, before anything is stored, for files that cannot be used, fonts that
+        are unknown, and artifacts that `scope` does not have; `CompositionError` for a document beyond the limits.
+        """
+        composition.check(document)
+        backend.inputs(document)
+        contents = self._read_sources(scope, document, files)
+        ids = {ref: self._source_id(scope, ref, content) for ref, content in contents.items()}
+        stored = msgspec.structs.replace(
+            document,
+            layers=_with_sources(document.layers, {ref: ARTIFACT_SCHEME + found for ref, found in ids.items()}),
+        )
+        content = composition.encode(stored)
+        sha256 = keys.sha256_hex(content)
+        meta = ImageCompositionMeta(
+            name=document.name or name,
+            width=document.width,
+            height=document.height,
+            layers=sum(1 for _ in composition.walk(document.layers)),
+            bytes=len(content),
+            sha256=sha256,
+        )
+        uri = keys.content_key(scope, "image_composition", sha256, meta.name, "json")
+        parents = tuple(dict.fromkeys(ids.values()))
+        return self._registry.register(scope, Registration("image_composition", content, meta, uri, parents))
+
+    def render(
+        self,
+        scope: Scope,
+        composition_id: str,
+        preset_id: str,
+        *,
+        format: str | None = None,
+        on_kernel: OnKernel | None = None,
+    ) -> Rendered:
+        """Export a composition of `scope` with a preset, or return the artifact that this made before.
+
+        Raises `UnknownPresetError` and `UnsupportedFormatError` before anything is read, `UnknownArtifactError`, `WrongKindError`.
+        """
+        artifact = self._registry.artifact(scope, composition_id, "image_composition")
+        job, draw = self._job(artifact, preset_id, format, on_kernel)
+        return render_once(self._registry, scope, job, draw)
+
+    def remake(self, artifact: Artifact) -> tuple[RenderJob, Callable[[], Export]]:
+        """The job that made the `image_render` `artifact`, and how to do it again; nothing is recorded."""
+        assert isinstance(artifact.meta, ImageRenderMeta)
+        source = self._registry.artifact(Scope(artifact.tenant, artifact.env), artifact.parents[0], "image_composition")
+        return self._job(source, artifact.meta.preset_id, artifact.meta.format, None)
+
+    def _job(
+        self,
+        source: Artifact,
+        preset_id: str,
+        format: str | None,
+        on_kernel: OnKernel | None,
+    ) -> tuple[RenderJob, Callable[[], Export]]:
+        assert isinstance(source.meta, ImageCompositionMeta)
+        exporter = self._exporter
+        plan = exporter.plan(preset_id, source.meta.width, source.meta.height, format=format)
+        document, sources = self._open(source)
+        producers = exporter.producers(plan) | backend.producers(document)
+        job = RenderJob(
+            kind="image_render",
+            content=_identity(document, self._registry, Scope(source.tenant, source.env)),
+            inputs=backend.inputs(document),
+            plan=plan,
+            producers=producers,
+            name=source.meta.name,
+            parents=(source.artifact_id,),
+            source_id=source.artifact_id,
+        )
+        return job, lambda: self._export(document, sources, plan, producers, on_kernel)
+
+    def _export(
+        self,
+        document: Composition,
+        sources: SourceSet,
+        plan: ExportPlan,
+        producers: dict[str, str],
+        on_kernel: OnKernel | None,
+    ) -> Export:
+        pixels = backend.draw(document, sources, plan, threads=self._threads, on_kernel=on_kernel)
+        return self._exporter.export(plan, pixels, producers)
+
+    def _open(self, source: Artifact) -> tuple[Composition, SourceSet]:
+        """A stored composition with its sources, kept for the next preset: the same photograph is not decoded four times."""
+        if source.artifact_id not in self._opened:
+            document = composition.parse(self._registry.content(source))
+            reader = ArtifactReader(self._registry, Scope(source.tenant, source.env))
+            self._opened = {source.artifact_id: (document, SourceSet(reader))}
+        return self._opened[source.artifact_id]
+
+    def _read_sources(self, scope: Scope, document: Composition, files: FolderReader | None) -> dict[str, bytes | None]:
+        """Every source of `document`, checked: file content by reference, None for what is an artifact already."""
+        contents: dict[str, bytes | None] = {}
+        for path, _, layer in composition.walk(document.layers):
+            match layer:
+                case VectorLayer(svg=str(inline)):
+                    guard.check(inline.encode())
+                case RasterLayer(src=ref) | VectorLayer(src=str(ref)):
+                    kinds = VECTOR_KINDS if isinstance(layer, VectorLayer) else RASTER_KINDS
+                    if ref.startswith(ARTIFACT_SCHEME):
+                        self._registry.artifact(scope, ref.removeprefix(ARTIFACT_SCHEME), *kinds)
+                        contents[ref] = None
+                    elif files is None:
+                        raise SourceError(ref, f"{path} names a file, and this composition did not come from a folder")
+                    elif ref not in contents:
+                        contents[ref] = _checked(files.read(ref, kinds), ref, isinstance(layer, VectorLayer))
+                case _:
+                    pass
+        return contents
+
+    def _source_id(self, scope: Scope, ref: str, content: bytes | None) -> str:
+        if content is None:
+            return ref.removeprefix(ARTIFACT_SCHEME)
+        return self.add_asset(scope, content, ref.rsplit("/", 1)[-1]).artifact.artifact_id
+
+
+def remake(registry: Registry, artifact: Artifact) -> str | None:
+    """Make a render again and say what differs from the registered one; None when every bit is the same.
+
+    Tells apart changed code (other producers), drifted pixels, and a drifted encoder.
+    """
+    images = ImageService(registry)
+    exporter = ImageExporter()
+    makers = {
+        "image_render": images.remake,
+        "vector_render": VectorService(registry, exporter).remake,
+        "text_render": TextService(registry, exporter).remake,
+    }
+    job, draw = makers[artifact.kind](artifact)
+    meta = cast("ImageRenderMeta", artifact.meta)
+    export = draw()
+    changed = sorted(
+        f"{name} {meta.producers.get(name, 'absent')} -> {job.producers.get(name, 'absent')}"
+        for name in meta.producers.keys() | job.producers.keys()
+        if meta.producers.get(name) != job.producers.get(name)
+    )
+    by_whom = f" (made by other code: {', '.join(changed)})" if changed else ""
+    if export.meta["pixel_sha256"] != meta.pixel_sha256:
+        return f"pixels differ: {export.meta['pixel_sha256']}, registered {meta.pixel_sha256}{by_whom}"
+    if export.meta["sha256"] != artifact.sha256:
+        return f"same pixels, other bytes: {export.meta['sha256']}, registered {artifact.sha256}{by_whom}"
+    if not changed and job.render_key != artifact.render_key:
+        return f"same bits, but its render_key would be {job.render_key}, not {artifact.render_key}"
+    return None
+
+
+def looks_like_svg(content: bytes) -> bool:
+    """Whether `content` can only be meant as SVG: markup, or gzip (.svgz). Everything else is left to the picture decoders."""
+    head = content[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return head.startswith(b"<") or content.startswith((b"\x1f\x8b", b"\xff\xfe<", b"\xfe\xff\0<"))
+
+
+def _checked(content: bytes, ref: str, vector: bool) -> bytes:
+    if vector:
+        guard.check(guard.decode(content))
+    else:
+        decode.picture_facts(content, ref)
+    return content
+
+
+def _with_sources(layers: tuple[Layer, ...], refs: dict[str, str]) -> tuple[Layer, ...]:
+    """The same layers with every `src` replaced by what `refs` says."""
+
+    def rewritten(layer: Layer) -> Layer:
+        match layer:
+            case RasterLayer(src=str(ref)) | VectorLayer(src=str(ref)):
+                return msgspec.structs.replace(layer, src=refs[ref])
+            case GroupLayer(layers=inner):
+                return msgspec.structs.replace(layer, layers=_with_sources(inner, refs))
+            case _:
+                return layer
+
+    return tuple(rewritten(layer) for layer in layers)
+
+
+def _identity(document: Composition, registry: Registry, scope: Scope) -> object:
+    """What is drawn, without what cannot change a pixel: names are dropped, sources are named by content instead of by id.
+
+    So the same composition has the same render_key in every tenant.
+    """
+    refs = {
+        ref: "sha256:" + registry.artifact(scope, ref.removeprefix(ARTIFACT_SCHEME)).sha256
+        for _, _, layer in composition.walk(document.layers)
+        if (ref := getattr(layer, "src", None)) is not None
+    }
+    return _without_names(
+        msgspec.to_builtins(msgspec.structs.replace(document, layers=_with_sources(document.layers, refs)))
+    )
+
+
+def _without_names(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_names(inner) for key, inner in value.items() if key != "name"}
+    if isinstance(value, list | tuple):
+        return [_without_names(inner) for inner in value]
+    return value

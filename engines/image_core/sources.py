@@ -1,0 +1,128 @@
+"""Where the files of a composition come from: a folder, or the artifacts of one scope; decoded once, however often they are drawn.
+
+A reference is `artifact:<id>`, or a path relative to the composition's folder. Paths are confined to a root (that folder, unless a wider
+one is named): absolute paths, and links or `..` that leave the root, are refused.
+"""
+
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from engines.errors import RequestError
+from engines.image_core import decode
+from engines.media_v2.exports import RgbaPixels
+from engines.media_v2.keys import sha256_hex
+from engines.media_v2.models import Kind
+from engines.media_v2.registry import Registry
+from engines.media_v2.scope import Scope
+from engines.vector_core import guard
+
+ARTIFACT_SCHEME = "artifact:"
+RASTER_KINDS: tuple[Kind, ...] = ("source_asset", "image_render", "vector_render", "text_render")
+VECTOR_KINDS: tuple[Kind, ...] = ("vector_scene",)
+
+
+class SourceError(RequestError):
+    """A file that a composition names cannot be used."""
+
+    type = "unusable-source"
+
+    def __init__(self, ref: str, reason: str) -> None:
+        super().__init__(f"source {ref!r}: {reason}", source=ref, reason=reason)
+
+
+class Reader(Protocol):
+    """Finds the bytes behind a reference; `kinds` are the artifact kinds that would do."""
+
+    def read(self, ref: str, kinds: tuple[Kind, ...]) -> bytes:
+        """Return the bytes. Raises `SourceError`, `UnknownArtifactError`, `WrongKindError`."""
+        ...
+
+
+class FolderReader:
+    """Reads paths relative to `folder`, all below `root`."""
+
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
+        self._folder = folder.resolve()
+        self._root = (root or folder).resolve()
+
+    def read(self, ref: str, kinds: tuple[Kind, ...]) -> bytes:  # noqa: ARG002 - files have no kind
+        """Return the bytes of the file at `ref`. Raises `SourceError`."""
+        path = self.path(ref)
+        try:
+            if path.stat().st_size > decode.SOURCE_BYTES_MAX:
+                raise SourceError(ref, f"larger than {decode.SOURCE_BYTES_MAX} bytes")
+            return path.read_bytes()
+        except OSError as error:
+            raise SourceError(ref, error.strerror or "cannot be read") from error
+
+    def path(self, ref: str) -> Path:
+        """Return where `ref` points. Raises `SourceError` for a reference that is no relative path below the root."""
+        if ref.startswith(ARTIFACT_SCHEME):
+            raise SourceError(ref, "artifacts are only known inside a store")
+        if "\0" in ref or "://" in ref or Path(ref).is_absolute():
+            raise SourceError(ref, "must be a path relative to the composition, or artifact:<id>")
+        path = (self._folder / ref).resolve()
+        if not path.is_relative_to(self._root):
+            raise SourceError(ref, f"leaves the folder {self._root} that files may come from")
+        return path
+
+
+class ArtifactReader:
+    """Reads artifacts of one scope of a store."""
+
+    def __init__(self, registry: Registry, scope: Scope) -> None:
+        self._registry = registry
+        self._scope = scope
+
+    def read(self, ref: str, kinds: tuple[Kind, ...]) -> bytes:
+        """Return the content of the artifact that `ref` names."""
+        if not ref.startswith(ARTIFACT_SCHEME):
+            raise SourceError(ref, "a stored composition names its sources by artifact")
+        artifact = self._registry.artifact(self._scope, ref.removeprefix(ARTIFACT_SCHEME), *kinds)
+        return self._registry.content(artifact)
+
+
+class _Drawing(NamedTuple):
+    svg: bytes
+    facts: guard.SvgFacts
+
+
+class SourceSet:
+    """The sources of one composition, each read, checked and decoded once. Not for several threads at a time."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._content: dict[str, bytes] = {}
+        self._pictures: dict[str, RgbaPixels] = {}
+        self._drawings: dict[str, _Drawing] = {}
+
+    def picture(self, ref: str) -> RgbaPixels:
+        """The picture behind `ref`: (height, width, 4) uint8 straight sRGB. Do not write into it."""
+        if ref not in self._pictures:
+            self._pictures[ref] = decode.decode_picture(self._read(ref, RASTER_KINDS), ref)
+        return self._pictures[ref]
+
+    def drawing(self, ref: str | None, inline: str | None) -> tuple[bytes, guard.SvgFacts]:
+        """The SVG behind `ref`, or given inline, past the guard."""
+        key = ref if ref is not None else f"inline:{inline}"
+        if key not in self._drawings:
+            raw = self._read(ref, VECTOR_KINDS) if ref is not None else (inline or "").encode()
+            svg = guard.decode(raw)
+            self._drawings[key] = _Drawing(svg, guard.check(svg))
+        return self._drawings[key]
+
+    def sha256(self, ref: str) -> str:
+        """Hash of the bytes behind `ref`, which must have been read."""
+        return sha256_hex(self._content[ref])
+
+    def load(self, pictures: list[str], drawings: list[str]) -> None:
+        """Read and check everything ahead, so that a bad source is told before anything is drawn."""
+        for ref in drawings:
+            self.drawing(ref, None)
+        for ref in pictures:
+            decode.picture_facts(self._read(ref, RASTER_KINDS), ref)
+
+    def _read(self, ref: str, kinds: tuple[Kind, ...]) -> bytes:
+        if ref not in self._content:
+            self._content[ref] = self._reader.read(ref, kinds)
+        return self._content[ref]

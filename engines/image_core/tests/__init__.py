@@ -1,0 +1,1 @@
+"""Tests of compositions, presets and renders."""

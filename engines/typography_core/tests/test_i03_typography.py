@@ -1,0 +1,92 @@
+"""Text renders: drawn, registered; with a preset when asked, unchanged without."""
+
+import numpy as np
+import pytest
+
+from engines.colours import ColourError
+from engines.image_core.presets import UnknownPresetError
+from engines.image_core.service import remake
+from engines.media_v2.errors import ScopeError
+from engines.media_v2.models import TextRenderMeta
+from engines.media_v2.registry import Registry
+from engines.media_v2.scope import Scope, scope_of
+from engines.typography_core import typeset
+from engines.typography_core.errors import UnknownFontError
+from engines.typography_core.service import TextRequest, TextService
+from tests.fixtures import decoded
+
+HEADLINE = TextRequest(text="Été à Žižkov", font="Inter", size=40, weight=650, color="#c03")
+
+
+def test_a_render_without_a_preset_is_the_text_at_its_size(
+    texts: TextService, registry: Registry, scope: Scope
+) -> None:
+    """The call that existed before presets: a transparent PNG in the asked colour, with room for every accent."""
+    artifact = texts.render(scope, HEADLINE).artifact
+    assert artifact.kind == "text_render"
+    assert isinstance(artifact.meta, TextRenderMeta)
+    assert (artifact.meta.preset_id, artifact.meta.format, artifact.meta.missing) == (None, "png", ())
+    pixels = np.asarray(decoded(registry.content(artifact)))
+    inked = pixels[..., 3] > 0
+    assert set(map(tuple, pixels[inked][:, :3].tolist())) == {(204, 0, 51)}
+    assert int(pixels[..., 3].sum(dtype=np.int64)) == int(typeset.draw(HEADLINE).coverage.sum(dtype=np.int64)), (
+        "no ink is cut off"
+    )
+    assert 40 < pixels.shape[0] < 70
+    assert 200 < pixels.shape[1] < 320
+
+
+def test_a_render_with_a_preset_has_its_meta_and_is_drawn_at_its_size(
+    texts: TextService, registry: Registry, scope: Scope
+) -> None:
+    artifact = texts.render(scope, HEADLINE, "social_1080p").artifact
+    assert (artifact.meta.preset_id, artifact.meta.width, artifact.meta.height) == ("social_1080p", 1920, 1080)
+    alpha = np.asarray(decoded(registry.content(artifact)))[..., 3]
+    soft = ((alpha > 0) & (alpha < 255)).sum() / (alpha == 255).sum()
+    assert soft < 0.1, "edges are one pixel wide: drawn at this size, not enlarged"
+
+
+def test_the_request_is_in_the_meta_and_can_be_drawn_again(
+    texts: TextService, registry: Registry, scope: Scope
+) -> None:
+    """A text render has no source artifact; the ledger alone must be enough to make it again."""
+    artifact = texts.render(scope, HEADLINE, "web_small").artifact
+    assert isinstance(artifact.meta, TextRenderMeta)
+    assert artifact.meta.request["text"] == HEADLINE.text
+    for preset_id in (None, "web_small", "print_300dpi"):
+        assert remake(registry, texts.render(scope, HEADLINE, preset_id).artifact) is None
+
+
+def test_asking_twice_draws_once(texts: TextService, registry: Registry, scope: Scope) -> None:
+    first, second = (texts.render(scope, HEADLINE, "web_small") for _ in range(2))
+    assert (first.cache, second.cache) == ("miss", "hit")
+    other = texts.render(
+        scope, TextRequest(text="Été à Žižkov", font="Inter", size=40, weight=651, color="#c03"), "web_small"
+    )
+    assert other.cache == "miss"
+    assert registry.catalog().completed == 2
+
+
+def test_characters_without_a_glyph_are_reported(texts: TextService, scope: Scope) -> None:
+    """Not drawn silently as boxes."""
+    artifact = texts.render(scope, TextRequest(text="a龍b", font="Inter", size=20)).artifact
+    assert isinstance(artifact.meta, TextRenderMeta)
+    assert artifact.meta.missing == ("龍",)
+
+
+def test_empty_text_is_an_empty_picture(texts: TextService, registry: Registry, scope: Scope) -> None:
+    artifact = texts.render(scope, TextRequest(text="", font="Inter", size=20)).artifact
+    assert not np.asarray(decoded(registry.content(artifact))).any()
+
+
+def test_refused_requests(texts: TextService, registry: Registry, scope: Scope) -> None:
+    """Unknown preset, unknown font, bad colour, missing tenant: typed, and no event."""
+    with pytest.raises(UnknownPresetError, match="web_small"):
+        texts.render(scope, HEADLINE, "poster")
+    with pytest.raises(UnknownFontError, match="Inter"):
+        texts.render(scope, TextRequest(text="a", font="Papyrus", size=20))
+    with pytest.raises(ColourError):
+        texts.render(scope, TextRequest(text="a", font="Inter", size=20, color="blurple"))
+    with pytest.raises(ScopeError):
+        texts.render(scope_of(None, "test"), HEADLINE)
+    assert registry.head().size == 0

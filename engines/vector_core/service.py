@@ -1,0 +1,99 @@
+"""The vector service: SVG documents become scenes, scenes become pictures, registered with a preset or without.
+
+Main path: `VectorService.register_scene` -> `VectorService.render`. Every document passes the guard before it is stored or drawn.
+"""
+
+from collections.abc import Callable
+from pathlib import PurePath
+
+from engines.media_v2 import keys
+from engines.media_v2.exports import Export, Exporter
+from engines.media_v2.models import Artifact, VectorRenderMeta, VectorSceneMeta
+from engines.media_v2.registry import Registered, Registration, Registry
+from engines.media_v2.renders import Rendered, RenderJob, render_once
+from engines.media_v2.scope import Scope
+from engines.vector_core import guard, rasterize
+
+__all__ = ["VectorService", "drawing_inputs", "drawing_producers"]
+
+
+class VectorService:
+    """Keeps and renders scenes in one store. `exporter` brings presets and encoders (see `engines.media_v2.exports.Exporter`)."""
+
+    def __init__(self, registry: Registry, exporter: Exporter) -> None:
+        self._registry = registry
+        self._exporter = exporter
+
+    def register_scene(self, scope: Scope, content: bytes, name: str) -> Registered:
+        """Store an SVG (or gzipped SVG) document as a `vector_scene`. Raises `SvgRefusedError` naming rule and place."""
+        svg = guard.decode(content)
+        facts = guard.check(svg)
+        sha256 = keys.sha256_hex(svg)
+        meta = VectorSceneMeta(
+            name=name,
+            width=facts.width_px,
+            height=facts.height_px,
+            elements=facts.elements,
+            bytes=len(svg),
+            sha256=sha256,
+        )
+        uri = keys.content_key(scope, "vector_scene", sha256, PurePath(name).stem, "svg")
+        return self._registry.register(scope, Registration("vector_scene", svg, meta, uri))
+
+    def render(
+        self,
+        scope: Scope,
+        scene_id: str,
+        preset_id: str | None = None,
+        *,
+        format: str | None = None,
+    ) -> Rendered:
+        """Draw a scene of `scope` and register it as a `vector_render`; a transparent PNG at its own size without a preset."""
+        scene = self._registry.artifact(scope, scene_id, "vector_scene")
+        job, draw = self._job(scene, preset_id, format)
+        return render_once(self._registry, scope, job, draw)
+
+    def remake(self, artifact: Artifact) -> tuple[RenderJob, Callable[[], Export]]:
+        """The job that made `artifact`, and how to do it again; nothing is recorded."""
+        assert isinstance(artifact.meta, VectorRenderMeta)
+        scene = self._registry.artifact(Scope(artifact.tenant, artifact.env), artifact.parents[0], "vector_scene")
+        meta = artifact.meta
+        return self._job(scene, meta.preset_id, meta.format if meta.preset_id else None)
+
+    def _job(
+        self,
+        scene: Artifact,
+        preset_id: str | None,
+        format: str | None,
+    ) -> tuple[RenderJob, Callable[[], Export]]:
+        assert isinstance(scene.meta, VectorSceneMeta)
+        plan = self._exporter.plan(preset_id, scene.meta.width, scene.meta.height, format=format)
+        producers = self._exporter.producers(plan) | drawing_producers()
+        job = RenderJob(
+            kind="vector_render",
+            content={"scene": scene.sha256},
+            inputs=drawing_inputs(),
+            plan=plan,
+            producers=producers,
+            name=PurePath(scene.meta.name).stem,
+            parents=(scene.artifact_id,),
+            source_id=scene.artifact_id,
+            extra_meta={"engine": "resvg"},
+        )
+
+        def draw() -> Export:
+            svg = self._registry.content(scene)
+            pixels = rasterize.rasterize(svg, plan.content_width, plan.content_height)
+            return self._exporter.export(plan, pixels, producers)
+
+        return job, draw
+
+
+def drawing_producers() -> dict[str, str]:
+    """Names and versions of the code that decides about a drawing's pixels."""
+    return {"resvg": rasterize.engine_version("resvg")}
+
+
+def drawing_inputs() -> dict[str, str]:
+    """Hashes of the fonts that texts inside drawings may use, as `font:<file name>` -> sha256."""
+    return rasterize.font_hashes()

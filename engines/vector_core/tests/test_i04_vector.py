@@ -1,0 +1,92 @@
+"""Vector scenes and their renders: stored, drawn, registered; with a preset when asked, unchanged without."""
+
+import numpy as np
+import pytest
+
+from engines.image_core.presets import UnknownPresetError
+from engines.image_core.service import remake
+from engines.media_v2.errors import ScopeError, UnknownArtifactError, WrongKindError
+from engines.media_v2.models import VectorRenderMeta, VectorSceneMeta
+from engines.media_v2.registry import Registry
+from engines.media_v2.scope import Scope, scope_of
+from engines.vector_core import rasterize
+from engines.vector_core.errors import SvgRefusedError
+from engines.vector_core.service import VectorService
+from tests.fixtures import SVG, decoded, png
+
+
+def test_a_scene_is_stored_with_its_facts(vectors: VectorService, registry: Registry, scope: Scope) -> None:
+    scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
+    assert scene.kind == "vector_scene"
+    assert isinstance(scene.meta, VectorSceneMeta)
+    assert (scene.meta.width, scene.meta.height, scene.meta.name) == (40, 30, "logo.svg")
+    assert scene.uri == f"{scope.prefix}vector_scene/{scene.sha256[:2]}/logo--{scene.sha256[:16]}.svg"
+    assert registry.content(scene) == SVG
+
+
+def test_a_refused_drawing_leaves_nothing(vectors: VectorService, registry: Registry, scope: Scope) -> None:
+    """The guard comes before the store."""
+    hostile = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="/etc/passwd"/></svg>'
+    with pytest.raises(SvgRefusedError):
+        vectors.register_scene(scope, hostile, "x.svg")
+    assert registry.head().size == 0
+    assert list(registry.blobs.files()) == []
+
+
+def test_a_render_without_a_preset_keeps_the_scenes_size(
+    vectors: VectorService, registry: Registry, scope: Scope
+) -> None:
+    """The call that existed before presets: a transparent PNG of the very pixels that the engine draws."""
+    scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
+    render = vectors.render(scope, scene.artifact_id).artifact
+    assert isinstance(render.meta, VectorRenderMeta)
+    assert (render.meta.preset_id, render.meta.format, render.meta.engine) == (None, "png", "resvg")
+    assert render.parents == (scene.artifact_id,)
+    assert "--plain--40x30--" in render.uri
+    assert np.array_equal(np.asarray(decoded(registry.content(render))), rasterize.rasterize(SVG, 40, 30))
+
+
+def test_a_render_with_a_preset_has_its_meta_and_is_drawn_at_its_size(
+    vectors: VectorService, registry: Registry, scope: Scope
+) -> None:
+    scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
+    render = vectors.render(scope, scene.artifact_id, "social_1080p").artifact
+    assert (render.meta.preset_id, render.meta.width, render.meta.height, render.meta.color_profile) == (
+        "social_1080p",
+        1920,
+        1080,
+        "sRGB",
+    )
+    pixels = np.asarray(decoded(registry.content(render)))
+    assert np.array_equal(pixels[:, 240:1680], rasterize.rasterize(SVG, 1440, 1080)), "drawn at this size, not enlarged"
+    assert not pixels[:, :240].any()
+
+
+def test_asking_twice_draws_once(vectors: VectorService, registry: Registry, scope: Scope) -> None:
+    scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
+    first, second = (vectors.render(scope, scene.artifact_id, "web_small") for _ in range(2))
+    assert (first.cache, second.cache) == ("miss", "hit")
+    assert first.artifact == second.artifact
+    assert (registry.catalog().completed, registry.catalog().reused) == (1, 1)
+
+
+def test_a_render_can_be_made_again(vectors: VectorService, registry: Registry, scope: Scope) -> None:
+    scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
+    for preset_id in (None, "web_small", "print_300dpi"):
+        assert remake(registry, vectors.render(scope, scene.artifact_id, preset_id).artifact) is None
+
+
+def test_refused_requests(vectors: VectorService, images, registry: Registry, scope: Scope) -> None:  # type: ignore[no-untyped-def]
+    """Unknown preset, another tenant's scene, a photograph instead of a scene, a missing env: typed, and no event."""
+    scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
+    photo = images.add_asset(scope, png(), "a.png").artifact
+    size = registry.head().size
+    with pytest.raises(UnknownPresetError):
+        vectors.render(scope, scene.artifact_id, "poster")
+    with pytest.raises(UnknownArtifactError):
+        vectors.render(scope_of("globex", "test"), scene.artifact_id)
+    with pytest.raises(WrongKindError):
+        vectors.render(scope, photo.artifact_id)
+    with pytest.raises(ScopeError):
+        vectors.render(scope_of("acme", ""), scene.artifact_id)
+    assert registry.head().size == size
