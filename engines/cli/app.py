@@ -1,0 +1,85 @@
+"""Which commands there are. Each is imported only when it is called, so that `impasto --help` stays quick.
+
+Data goes to stdout, progress and messages to stderr. Exit codes are in `failures.py`.
+"""
+
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from engines.cli import failures
+
+_HELP = """Compose pictures from photographs, drawings and text; export them; prove how each was made.
+
+Start with: impasto demo. Every command explains itself with --help.
+
+Exit codes: 0 fine, 1 findings or a refused request, 2 wrong usage, 3 something is missing on this machine.
+"""
+
+_COMMANDS = {
+    "demo": ("engines.cli.demo:demo", "Build a store on real input and walk the whole journey."),
+    "init": ("engines.cli.store_commands:init", "Make an empty store."),
+    "asset add": ("engines.cli.render_commands:asset_add", "Store pictures and drawings."),
+    "render": ("engines.cli.render_commands:render", "Export a composition with presets."),
+    "convert": (
+        "engines.cli.convert_command:convert",
+        "Turn pictures, SVGs and compositions into picture files; no store.",
+    ),
+    "replay": ("engines.cli.store_commands:replay", "Rebuild the catalog from the ledger and count it."),
+    "lineage": ("engines.cli.store_commands:lineage", "Show what an artifact was made from."),
+    "audit": ("engines.cli.store_commands:audit", "Check that the store still holds what its ledger says."),
+    "artifact list": ("engines.cli.artifact_commands:artifact_list", "List the artifacts of a tenant and env."),
+    "artifact show": ("engines.cli.artifact_commands:artifact_show", "Show all that is recorded about one artifact."),
+    "artifact get": ("engines.cli.artifact_commands:artifact_get", "Fetch an artifact's bytes."),
+    "presets": ("engines.cli.artifact_commands:presets", "List the export presets."),
+    "doctor": ("engines.cli.machine_commands:doctor", "Tell versions, places and missing parts."),
+    "bench compositing": (
+        "engines.cli.machine_commands:bench_compositing",
+        "Blend 8 layers, beside every installed peer.",
+    ),
+}
+_GROUPS = {
+    "asset": "Pictures and drawings that compositions use.",
+    "artifact": "Look at artifacts and fetch their bytes.",
+    "bench": "Measure against peers.",
+}
+
+
+def build_app(arguments: Sequence[str] = ()) -> App:
+    """Return the command tree. The command that `arguments` call explains itself in full; listings show one line each."""
+    app = App(name="impasto", help=_HELP, help_format="plaintext", version=_version)
+    groups = {name: App(name=name, help=summary) for name, summary in _GROUPS.items()}
+    for group in groups.values():
+        app.command(group)
+    for name, (place, summary) in _COMMANDS.items():
+        *above, last = name.split()
+        parent = groups[above[0]] if above else app
+        called = list(arguments[: len(above) + 1]) == [*above, last]
+        parent.command(place, name=last, help=None if called else summary)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; errors are told on stderr, and as JSON on stdout when `--json` was asked for."""
+    try:
+        result = build_app(arguments)(arguments, exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return failures.USAGE
+    except SystemExit as stop:  # --help and --version inside cyclopts
+        return int(stop.code or 0)
+    except KeyboardInterrupt:
+        return failures.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the one place where every error becomes a message
+        return failures.tell(error, as_json="--json" in arguments)
+    return result if isinstance(result, int) else failures.FINE
+
+
+def _version() -> str:
+    return importlib.metadata.version("impasto")

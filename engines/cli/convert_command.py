@@ -1,0 +1,106 @@
+"""`impasto convert`: files in, pictures out, no store."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from engines.cli import output
+from engines.cli.failures import FINE, REFUSED
+from engines.media_v2.errors import MissingOptionError
+
+if TYPE_CHECKING:
+    from engines.image_core.convert import Conversion
+
+
+class _Job(NamedTuple):
+    source: Path
+    target: Path
+
+
+def convert(
+    *files: Path,
+    out_dir: Path | None = None,
+    format: str = "png",
+    width: int | None = None,
+    height: int | None = None,
+    background: str | None = None,
+) -> int:
+    """Turn PNG, JPEG, WebP, SVG or composition JSON into a picture: IN OUT, or many IN with --out-dir.
+
+    With --out-dir, a file that fails is told on stderr and the others go on; the exit code is then 1.
+
+    Examples:
+        impasto convert logo.svg logo.png --width 600
+        impasto convert *.svg --out-dir png --format png
+
+    Parameters
+    ----------
+    files: Path
+        IN OUT; with --out-dir any number of IN.
+    out_dir: Path
+        Folder for the results, each named like its input.
+    format: str
+        With --out-dir: png, webp or jpg.
+    width: int
+        Pixels; alone it keeps the aspect ratio.
+    height: int
+        Pixels; alone it keeps the aspect ratio, with --width the size is met exactly.
+    background: str
+        Colour behind the picture, such as #fff; transparent places stay so without it, except in JPEG.
+    """
+    from engines.image_core.convert import Conversion, format_of
+
+    if out_dir is None:
+        if len(files) != 2:
+            raise MissingOptionError("files", "name one input and one output, or several inputs with --out-dir DIR")
+        jobs = [_Job(files[0], files[1])]
+    else:
+        if not files:
+            raise MissingOptionError("files", "name at least one input")
+        format_of(f"any.{format}")
+        jobs = [_Job(file, out_dir / f"{file.stem}.{format}") for file in files]
+        out_dir.mkdir(parents=True, exist_ok=True)
+    wanted = Conversion("", format_of(jobs[0].target.name), width, height, background)
+    if out_dir is None:
+        _convert_one(jobs[0], wanted)
+        return FINE
+    return _convert_all(jobs, wanted)
+
+
+def _convert_all(jobs: Sequence[_Job], wanted: "Conversion") -> int:
+    """Every job, one line on stderr for each that fails."""
+    from engines.image_core.convert import ConvertError
+
+    failed = 0
+    written: dict[Path, Path] = {}
+    with output.progress() as tell:
+        for done, job in enumerate(jobs, start=1):
+            try:
+                if (other := written.get(job.target)) is not None:
+                    raise ConvertError("output", str(job.target), f"already made from {other}")
+                _convert_one(job, wanted)
+                written[job.target] = job.source
+            except Exception as error:  # noqa: BLE001 - one bad file must not stop the others; the line says what happened
+                failed += 1
+                output.say(
+                    f"{job.source}: {getattr(error, 'type', type(error).__name__)}: {' '.join(str(error).split())}"
+                )
+            tell("converting", done, len(jobs))
+    return REFUSED if failed else FINE
+
+
+def _convert_one(job: _Job, wanted: "Conversion") -> None:
+    from engines.image_core.convert import convert as convert_content
+    from engines.image_core.decode import read_file
+    from engines.image_core.sources import FolderReader
+
+    request = wanted._replace(name=str(job.source))
+    content = convert_content(read_file(job.source), request, FolderReader(job.source.parent))
+    _write_whole(job.target, content)
+
+
+def _write_whole(target: Path, content: bytes) -> None:
+    """Write under another name, then rename: a reader never sees half a picture."""
+    partial = target.with_name(f".{target.name}.part")
+    partial.write_bytes(content)
+    partial.replace(target)

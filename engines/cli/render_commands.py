@@ -1,0 +1,100 @@
+"""Commands that make artifacts: upload sources, render compositions."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from engines.cli import output
+from engines.cli.failures import FINE
+from engines.cli.options import AsJson, Env, Store, Tenant, need_scope, need_store
+
+
+def asset_add(*files: Path, store: Store = None, tenant: Tenant = None, env: Env = None, json: AsJson = False) -> int:
+    """Store pictures (PNG, JPEG, WebP) as source assets and SVGs as vector scenes.
+
+    Example:
+        impasto asset add photo.jpg logo.svg --store ./store --tenant acme --env prod
+
+    Parameters
+    ----------
+    files: Path
+        Files to store. The same bytes are stored once.
+    """
+    from engines.image_core.decode import read_file
+    from engines.image_core.service import ImageService
+    from engines.media_v2.errors import MissingOptionError
+    from engines.media_v2.registry import Registry
+
+    if not files:
+        raise MissingOptionError("files", "name at least one file")
+    path, scope = need_store(store), need_scope(tenant, env)
+    added = []
+    with Registry.open(path) as registry, output.progress() as tell:
+        service = ImageService(registry)
+        for done, file in enumerate(files, start=1):
+            added.append(service.add_asset(scope, read_file(file), file.name))
+            tell("adding", done, len(files))
+    if json:
+        output.print_json([output.artifact_json(one.artifact) | {"created": one.created} for one in added])
+        return FINE
+    table = output.table("Assets", "artifact", "kind", "name", "size", "new")
+    for one in added:
+        table.add_row(
+            one.artifact.artifact_id,
+            one.artifact.kind,
+            *output.name_and_size(one.artifact),
+            "yes" if one.created else "no",
+        )
+    output.show(table)
+    return FINE
+
+
+def render(
+    composition: Path,
+    /,
+    *,
+    preset: Annotated[list[str] | None, Parameter(negative="")] = None,
+    store: Store = None,
+    tenant: Tenant = None,
+    env: Env = None,
+    out_dir: Path | None = None,
+    format: str | None = None,
+    root: Path | None = None,
+    json: AsJson = False,
+) -> int:
+    """Export a composition with one or more presets and register what comes out.
+
+    Files named in the composition are read relative to it, stored, and become its parents. What was rendered before is not rendered
+    again (cache: hit).
+
+    Example:
+        impasto render card.json --preset web_small --preset print_300dpi --store ./store --tenant acme --env prod
+
+    Parameters
+    ----------
+    composition: Path
+        Composition JSON, version 1.
+    preset: list[str]
+        Preset id; repeat for several. `impasto presets` lists them.
+    out_dir: Path
+        Also write the pictures here, under their deterministic names.
+    format: str
+        Another format that the preset offers, such as png for web_small.
+    root: Path
+        Files may come from anywhere below this folder; by default only from the composition's own.
+    """
+    from engines.cli.journey import render_presets
+    from engines.media_v2.errors import MissingOptionError
+    from engines.media_v2.registry import Registry
+
+    if not preset:
+        raise MissingOptionError("preset", "name at least one preset with --preset ID; `impasto presets` lists them")
+    path, scope = need_store(store), need_scope(tenant, env)
+    with Registry.open(path) as registry, output.progress() as tell:
+        rendered = render_presets(registry, scope, composition, preset, tell, format=format, root=root, out_dir=out_dir)
+    if json:
+        output.print_json([output.render_json(one) for one in rendered])
+    else:
+        output.show(output.renders_table(rendered))
+    return FINE
