@@ -1,0 +1,173 @@
+"""Does the store still hold what the ledger says? Every check that an auditor can run without trusting the writer.
+
+Main path: `audit(path)` -> `AuditReport`. Nothing is written, repaired or locked. Checks, in order: the ledger's
+structure byte by byte, its
+replay, every blob against its name, every artifact's blob, key and id, the lineage, and, when a remaker is given, that each
+render can be made again with the same bits. Damage found early does not hide later damage where that can still be told.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from engines.errors import EngineError
+from engines.media_v2 import keys
+from engines.media_v2.blobs import BlobStore, file_sha256
+from engines.media_v2.catalog import Catalog
+from engines.media_v2.errors import KeyOutsideScopeError, StoreNotFoundError
+from engines.media_v2.events import MediaEvent
+from engines.media_v2.models import RENDER_KINDS, Artifact
+from engines.media_v2.registry import BLOBS_FOLDER, LEDGER_FOLDER, Registry, is_store
+from engines.media_v2.scope import Scope, check_key
+from ledger import LedgerError, verify
+
+Remaker = Callable[[Registry, Artifact], str | None]
+"""Makes a render again and returns what differs, or None when every bit is the same."""
+
+Progress = Callable[[str, int, int], None]
+"""Told (what, done, of how many) as work goes on."""
+
+
+class AuditFinding(msgspec.Struct, frozen=True):
+    """One thing that is not as it should be. `subject` is a place: a file with its offset, a key, an artifact id."""
+
+    check: str
+    subject: str
+    detail: str
+
+
+class AuditReport(msgspec.Struct, frozen=True):
+    """The outcome of an audit, as `impasto audit --json` prints it."""
+
+    ok: bool
+    events: int
+    artifacts: int
+    blobs_checked: int
+    remade: int
+    findings: tuple[AuditFinding, ...]
+
+
+def audit(path: Path, remaker: Remaker | None = None, progress: Progress | None = None) -> AuditReport:
+    """Audit the store at `path`. Raises `StoreNotFoundError` when there is none; damage becomes findings, never an exception."""
+    if not is_store(path):
+        raise StoreNotFoundError(str(path))
+    tell = progress or _silent
+    findings = list(_ledger_findings(path))
+    checked, damaged = _check_blobs(path, tell)
+    findings += damaged
+    catalog, replayed = Catalog(), True
+    remade = 0
+    try:
+        with Registry.open(path, read_only=True) as registry:
+            catalog = registry.catalog()
+            findings += _artifact_findings(registry.blobs, catalog)
+            findings += _lineage_findings(catalog)
+            if remaker is not None:
+                remade, differences = _remake_all(registry, catalog, remaker, tell)
+                findings += differences
+    except (LedgerError, EngineError, msgspec.MsgspecError) as error:
+        replayed = False
+        if not findings:
+            findings.append(AuditFinding("replay", LEDGER_FOLDER, str(error)))
+    if not replayed and remaker is not None:
+        findings.append(AuditFinding("remake", LEDGER_FOLDER, "not tried: the ledger cannot be replayed"))
+    return AuditReport(not findings, catalog.events, len(catalog.artifacts), checked, remade, tuple(findings))
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Say nothing."""
+
+
+def _ledger_findings(path: Path) -> Iterator[AuditFinding]:
+    """What the ledger's own check finds; places are relative to the store."""
+    try:
+        found = verify(path / LEDGER_FOLDER, events=MediaEvent).findings
+    except LedgerError as error:
+        yield AuditFinding("ledger-unreadable", LEDGER_FOLDER, str(error))
+        return
+    for finding in found:
+        place = f"{LEDGER_FOLDER}/{finding.subject} at byte {finding.offset}"
+        yield AuditFinding(f"ledger-{finding.check}", place, finding.detail)
+
+
+def _check_blobs(path: Path, tell: Progress) -> tuple[int, list[AuditFinding]]:
+    """Hash every file of the blob store against its name."""
+    files = list(BlobStore(path / BLOBS_FOLDER).files())
+    findings = []
+    checked = 0
+    for done, (key, file) in enumerate(files, start=1):
+        parts = key.split("/")
+        if file.name.startswith(".tmp-"):
+            continue  # left by a writer that died; never named by an event
+        if len(parts) != 7 or file.is_symlink() or not _looks_like_blob(parts):
+            findings.append(AuditFinding("blob-name", f"{BLOBS_FOLDER}/{key}", "not a name that blobs have"))
+            continue
+        actual = file_sha256(file)
+        checked += 1
+        if actual != file.name:
+            findings.append(
+                AuditFinding("blob-changed", f"{BLOBS_FOLDER}/{key}", f"its bytes now have sha256 {actual}")
+            )
+        tell("checking blobs", done, len(files))
+    return checked, findings
+
+
+def _looks_like_blob(parts: list[str]) -> bool:
+    tenants, _, _, media, blobs, head, name = parts
+    return (tenants, media, blobs) == ("tenants", "media_v2", "blobs") and name[:2] == head
+
+
+def _artifact_findings(blobs: BlobStore, catalog: Catalog) -> Iterator[AuditFinding]:
+    """Each artifact: its blob is there with the recorded size, its key lies in its scope, its id follows from what it is."""
+    for artifact in catalog.artifacts.values():
+        scope = Scope(artifact.tenant, artifact.env)
+        blob = blobs.path(scope, artifact.sha256)
+        subject = f"artifact:{artifact.artifact_id}"
+        if not blob.exists():
+            yield AuditFinding(
+                "blob-missing", f"{BLOBS_FOLDER}/{keys.blob_key(scope, artifact.sha256)}", f"{subject} is lost"
+            )
+        elif blob.stat().st_size != artifact.bytes:
+            yield AuditFinding("blob-size", subject, f"{blob.stat().st_size} bytes, registered with {artifact.bytes}")
+        if artifact.meta.sha256 != artifact.sha256 or artifact.meta.bytes != artifact.bytes:
+            yield AuditFinding("meta", subject, "meta and event disagree about the content")
+        try:
+            check_key(scope, artifact.uri)
+        except KeyOutsideScopeError as error:
+            yield AuditFinding("key", subject, str(error))
+        if keys.artifact_id(scope, artifact.kind, artifact.render_key or artifact.sha256) != artifact.artifact_id:
+            yield AuditFinding("identity", subject, "the id does not follow from scope, kind and content")
+
+
+def _lineage_findings(catalog: Catalog) -> Iterator[AuditFinding]:
+    lineage = catalog.lineage()
+    for child, parent in lineage.missing_parents():
+        yield AuditFinding("lineage-missing", f"artifact:{child}", f"its parent {parent} was never registered")
+    for cycle in lineage.cycles():
+        yield AuditFinding("lineage-cycle", f"artifact:{cycle[0]}", " -> ".join(cycle))
+    for artifact in catalog.artifacts.values():
+        for parent in artifact.parents:
+            other = catalog.artifacts.get(parent)
+            if other is not None and (other.tenant, other.env) != (artifact.tenant, artifact.env):
+                detail = f"its parent {parent} belongs to {other.tenant}/{other.env}"
+                yield AuditFinding("lineage-scope", f"artifact:{artifact.artifact_id}", detail)
+
+
+def _remake_all(
+    registry: Registry, catalog: Catalog, remaker: Remaker, tell: Progress
+) -> tuple[int, Iterable[AuditFinding]]:
+    """Make every render again. Counts those that could be made, equal or not."""
+    renders = [a for a in catalog.artifacts.values() if a.kind in RENDER_KINDS]
+    findings = []
+    remade = 0
+    for done, artifact in enumerate(renders, start=1):
+        try:
+            difference = remaker(registry, artifact)
+            remade += 1
+        except (EngineError, LedgerError) as error:
+            difference = f"cannot be made: {error}"
+        if difference is not None:
+            findings.append(AuditFinding("remake", f"artifact:{artifact.artifact_id}", difference))
+        tell("making renders again", done, len(renders))
+    return remade, findings

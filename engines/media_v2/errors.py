@@ -1,0 +1,127 @@
+"""What can go wrong with artifacts, stores and scopes; every message names field, value and rule.
+
+RequestError
+  ScopeError               tenant or env missing or malformed
+  KeyOutsideScopeError     a storage key that leaves its tenant's prefix
+  UnknownKindError, MetaError
+  UnknownArtifactError     also the answer for another tenant's artifact: it is not told apart from a missing one
+  StoreNotFoundError, NotAStoreError, UnsupportedMediaError
+EngineError
+  BlobMissingError, BlobDamagedError   the world changed bytes behind our back
+"""
+
+from engines.errors import EngineError, RequestError
+
+
+class ScopeError(RequestError):
+    """A tenant or env is missing or does not match the rule for names."""
+
+    type = "invalid-scope"
+
+    def __init__(self, field: str, value: object, rule: str) -> None:
+        what = "is required" if value is None or value == "" else f"{value!r} is not allowed"
+        super().__init__(f"{field} {what}: it must match {rule}", field=field, value=value, rule=rule)
+
+
+class KeyOutsideScopeError(RequestError):
+    """A key does not lie under the prefix of the scope that uses it, or is not in its plain spelling."""
+
+    type = "key-outside-scope"
+
+    def __init__(self, key: str, prefix: str) -> None:
+        super().__init__(f"key {key!r} must be a plain path that starts with {prefix!r}", key=key, prefix=prefix)
+
+
+class UnknownKindError(RequestError):
+    """No artifact kind has this name."""
+
+    type = "unknown-kind"
+
+    def __init__(self, kind: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown artifact kind {kind!r}; known: {', '.join(known)}", kind=kind, known=known)
+
+
+class MetaError(RequestError):
+    """The meta of an artifact does not fit its kind."""
+
+    type = "invalid-meta"
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(f"meta of {kind}: {reason}", kind=kind, reason=reason)
+
+
+class UnknownArtifactError(RequestError):
+    """This scope has no artifact with that id (it may exist elsewhere, which is nobody's business here)."""
+
+    type = "unknown-artifact"
+
+    def __init__(self, artifact_id: str, where: str) -> None:
+        super().__init__(f"no artifact {artifact_id!r} in {where}", artifact_id=artifact_id, scope=where)
+
+
+class WrongKindError(RequestError):
+    """An artifact exists but is of a kind that cannot be used here."""
+
+    type = "wrong-kind"
+
+    def __init__(self, artifact_id: str, kind: str, wanted: tuple[str, ...]) -> None:
+        super().__init__(
+            f"artifact {artifact_id} is a {kind}; needed: {' or '.join(wanted)}",
+            artifact_id=artifact_id,
+            kind=kind,
+            wanted=wanted,
+        )
+
+
+class StoreNotFoundError(RequestError):
+    """There is no store at this place, and none is made unasked."""
+
+    type = "store-not-found"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"no store at {path}; `impasto init {path}` makes one", store=path)
+
+
+class NotAStoreError(RequestError):
+    """The place holds something else, which is left alone."""
+
+    type = "not-a-store"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} exists and is neither a store nor an empty folder", store=path)
+
+
+class UnsupportedMediaError(RequestError):
+    """The bytes are none of the formats that this reader accepts, or too large, or broken."""
+
+    type = "unsupported-media"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}", name=name, reason=reason)
+
+
+class BlobMissingError(EngineError):
+    """A blob that the ledger names is gone."""
+
+    type = "blob-missing"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"blob {key} is missing", key=key)
+
+
+class BlobDamagedError(EngineError):
+    """A blob's bytes no longer have the hash under which they were stored."""
+
+    type = "blob-damaged"
+
+    def __init__(self, key: str, actual_sha256: str) -> None:
+        super().__init__(f"blob {key} now has sha256 {actual_sha256}", key=key, actual_sha256=actual_sha256)
+
+
+class MissingOptionError(RequestError):
+    """Something that has no default was not given: a store, a tenant, an env."""
+
+    type = "missing-option"
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(message, option=option)

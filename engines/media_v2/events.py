@@ -1,0 +1,61 @@
+"""What can happen in a media ledger. Fields are only ever added at the end, with defaults; tags never change meaning.
+
+Hot fields come first, hashes and ids are bytes, and meta stays encoded until somebody reads it.
+"""
+
+import msgspec
+
+from engines.media_v2.models import Kind
+from ledger import TailRepaired
+
+
+class ArtifactRegistered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):
+    """An artifact exists from now on: its content lies in the blob store under `sha256`."""
+
+    artifact_id: bytes
+    """16 bytes."""
+    kind: Kind
+    tenant: str
+    env: str
+    parents: tuple[bytes, ...]
+    sha256: bytes
+    """32 bytes."""
+    size: int
+    """Bytes of content."""
+    uri: str
+    render_key: bytes
+    """32 bytes, or empty for what was not rendered."""
+    at_us: int
+    meta: msgspec.Raw
+    """MessagePack map, checked against the kind's Struct before it was written and whenever it is read."""
+
+
+class RenderCompleted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=2):
+    """Something was drawn and encoded; the artifact is registered in the same commit."""
+
+    render_key: bytes
+    artifact_id: bytes
+    source_id: bytes
+    """What was drawn: a composition or a scene; empty for a text, whose request is in the artifact's meta."""
+    tenant: str
+    env: str
+    preset_id: str
+    """Empty when no preset was asked for."""
+    producers: dict[str, str]
+    pixel_sha256: bytes
+    elapsed_us: int
+    at_us: int
+
+
+class RenderReused(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=3):
+    """A render was asked for that exists already; nothing was drawn."""
+
+    render_key: bytes
+    artifact_id: bytes
+    tenant: str
+    env: str
+    preset_id: str
+    at_us: int
+
+
+MediaEvent = ArtifactRegistered | RenderCompleted | RenderReused | TailRepaired

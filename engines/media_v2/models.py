@@ -1,0 +1,157 @@
+"""Which kinds of artifacts there are, and what the meta of each must say.
+
+One Struct per kind. Sizes are pixels unless a name says otherwise, hashes are 64 lower-case hex digits, `format` is the short
+lower-case name of the encoding. A kind or field that is added is a CONTRACT CHANGE: note it in
+docs/engines/media_program/PHASE_I05_integration_and_presets.md. Fields are only added, with defaults.
+"""
+
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from engines.media_v2.errors import MetaError, UnknownKindError
+
+Kind = Literal["source_asset", "image_composition", "image_render", "vector_scene", "vector_render", "text_render"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+ArtifactId = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+Pixels = Annotated[int, Meta(ge=1, le=32_768)]
+Length = Annotated[float, Meta(gt=0, le=1e7)]
+ByteCount = Annotated[int, Meta(ge=0)]
+PresetId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_]{0,62}$")]
+
+
+class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    bytes: ByteCount
+    """Size of the content."""
+    sha256: Sha256
+    """Hash of the content."""
+
+
+class SourceAssetMeta(_Strict, frozen=True, kw_only=True):
+    """An uploaded picture, as it came. `color_profile` names the embedded profile (`sRGB` when there is none)."""
+
+    name: str
+    width: Pixels
+    height: Pixels
+    format: Literal["png", "jpeg", "webp"]
+    color_profile: str
+    alpha: bool
+
+
+class VectorSceneMeta(_Strict, frozen=True, kw_only=True):
+    """An SVG document that passed the guard; width and height are its own size in CSS px."""
+
+    name: str
+    width: Length
+    height: Length
+    format: Literal["svg"] = "svg"
+    elements: int = 0
+
+
+class ImageCompositionMeta(_Strict, frozen=True, kw_only=True):
+    """A composition in canonical JSON whose sources are all named by artifact."""
+
+    name: str
+    width: Pixels
+    height: Pixels
+    layers: int
+    """All layers, those inside groups included."""
+    version: int = 1
+    format: Literal["json"] = "json"
+
+
+class _ExportMeta(_Strict, frozen=True, kw_only=True):
+    width: Pixels
+    height: Pixels
+    format: Literal["png", "webp", "jpeg"]
+    color_profile: str
+    """Name of the embedded ICC profile."""
+    quality: Annotated[int, Meta(ge=1, le=100)] | None
+    """The encoder's setting; None for lossless formats."""
+    dpi: Annotated[int, Meta(ge=1, le=2400)] | None
+    """Resolution written into the file; None where the preset names none."""
+    alpha: bool
+    """Whether the file has an alpha channel."""
+    pixel_sha256: Sha256
+    """Hash of the canonical pixels before encoding: tells "the encoder drifted" from "the pixels drifted"."""
+    producers: dict[str, str]
+    """Name and version of everything that could have changed pixels or bytes."""
+
+
+class ImageRenderMeta(_ExportMeta, frozen=True, kw_only=True):
+    """A composition, exported with a preset."""
+
+    preset_id: PresetId
+
+
+class VectorRenderMeta(_ExportMeta, frozen=True, kw_only=True):
+    """A scene drawn by itself; without a preset it is a PNG at the scene's own or the asked size."""
+
+    preset_id: PresetId | None = None
+    engine: Literal["resvg", "cairosvg"] = "resvg"
+
+
+class TextRenderMeta(_ExportMeta, frozen=True, kw_only=True):
+    """A text drawn by itself, with the request in full, so that it can be drawn again."""
+
+    request: dict[str, object]
+    preset_id: PresetId | None = None
+    missing: tuple[str, ...] = ()
+    """Characters for which the font has no glyph."""
+
+
+ArtifactMeta = (
+    SourceAssetMeta | VectorSceneMeta | ImageCompositionMeta | ImageRenderMeta | VectorRenderMeta | TextRenderMeta
+)
+ExportMeta = ImageRenderMeta | VectorRenderMeta | TextRenderMeta
+
+META_OF_KIND: dict[Kind, type[ArtifactMeta]] = {
+    "source_asset": SourceAssetMeta,
+    "image_composition": ImageCompositionMeta,
+    "image_render": ImageRenderMeta,
+    "vector_scene": VectorSceneMeta,
+    "vector_render": VectorRenderMeta,
+    "text_render": TextRenderMeta,
+}
+RENDER_KINDS: tuple[Kind, ...] = ("image_render", "vector_render", "text_render")
+"""Kinds that are made from other artifacts by code, and can be made again."""
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+    """One registered artifact, as the replayed ledger knows it."""
+
+    artifact_id: ArtifactId
+    kind: Kind
+    tenant: str
+    env: str
+    uri: str
+    """Its deterministic name, under the scope's prefix."""
+    sha256: Sha256
+    """Hash of its content, which lies at `keys.blob_key`."""
+    bytes: ByteCount
+    parents: tuple[ArtifactId, ...]
+    render_key: str | None
+    created_at_us: int
+    """Microseconds since the epoch, by the clock of the process that registered it. Never part of an identity."""
+    meta: ArtifactMeta
+
+
+def check_kind(kind: str) -> Kind:
+    """Return `kind` when it is one of `KINDS`. Raises `UnknownKindError`, which lists them."""
+    for known in KINDS:
+        if kind == known:
+            return known
+    raise UnknownKindError(kind, KINDS)
+
+
+def parse_meta(kind: str, meta: object) -> ArtifactMeta:
+    """Return `meta` (a mapping, or the Struct itself) as the Struct of its kind. Raises `UnknownKindError`,
+    `MetaError` with the path of the fault."""
+    wanted = META_OF_KIND[check_kind(kind)]
+    try:
+        return msgspec.convert(msgspec.to_builtins(meta), wanted)
+    except msgspec.ValidationError as error:
+        raise MetaError(kind, str(error)) from error

@@ -1,0 +1,208 @@
+"""The registry turns commands into ledger events, and answers questions from the catalog that those events replay to.
+
+Main path: `Registry.open(path)` -> `register(...)` -> `catalog`. Writing order: blob first, synced; then one atomic commit that names it.
+A process that dies in between leaves a blob that nobody names, which harms nothing.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import msgspec
+
+from engines.media_v2 import keys
+from engines.media_v2.blobs import BlobStore
+from engines.media_v2.catalog import Catalog, CatalogProjection
+from engines.media_v2.errors import NotAStoreError, StoreNotFoundError, UnknownArtifactError, WrongKindError
+from engines.media_v2.events import ArtifactRegistered, MediaEvent, RenderCompleted, RenderReused
+from engines.media_v2.models import Artifact, ExportMeta, Kind, parse_meta
+from engines.media_v2.scope import Scope, check_key
+from ledger import ConflictError, Head, Ledger, fold
+
+LEDGER_FOLDER = "ledger"
+BLOBS_FOLDER = "blobs"
+
+_ATTEMPTS_MAX = 1000
+"""How often a registration looks again after losing a race; each loss means that another process made progress."""
+
+
+class Registered(NamedTuple):
+    """The answer to a registration: `created` is False when the same artifact was there already."""
+
+    artifact: Artifact
+    created: bool
+
+
+class Registration(NamedTuple):
+    """What a service asks the registry to record. `identity` is the content's sha256, or the render_key of a render."""
+
+    kind: Kind
+    content: bytes
+    meta: object
+    uri: str
+    parents: tuple[str, ...] = ()
+    render_key: str | None = None
+
+
+def init_store(path: Path) -> bool:
+    """Make an empty store at `path`; False when one is there already. Raises `NotAStoreError` for a place with other things in it."""
+    if is_store(path):
+        return False
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise NotAStoreError(str(path))
+    path.mkdir(parents=True, exist_ok=True)
+    (path / BLOBS_FOLDER).mkdir(exist_ok=True)
+    Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, create=True).close()
+    return True
+
+
+def is_store(path: Path) -> bool:
+    """Whether a store was made at `path`."""
+    return (path / LEDGER_FOLDER).is_dir() and (path / BLOBS_FOLDER).is_dir()
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+class Registry:
+    """One store, open for commands and questions. A context manager; several processes may have the same store open."""
+
+    def __init__(self, path: Path, ledger: Ledger, clock_us: Callable[[], int]) -> None:
+        self.path = path
+        self.blobs = BlobStore(path / BLOBS_FOLDER)
+        self._ledger = ledger
+        self._clock_us = clock_us
+        self._projection = CatalogProjection()
+        self._catalog = self._projection.initial()
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False, clock_us: Callable[[], int] = _now_us) -> Self:
+        """Open the store at `path`. `read_only` never writes, not even a repair. Raises `StoreNotFoundError` and the ledger's errors."""
+        if not is_store(path):
+            raise StoreNotFoundError(str(path))
+        return cls(path, Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, read_only=read_only), clock_us)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the ledger's files."""
+        self._ledger.close()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger beneath, for replays and audits."""
+        return self._ledger
+
+    def head(self) -> Head:
+        """Where the ledger ends now."""
+        return self._ledger.head()
+
+    def catalog(self) -> Catalog:
+        """The catalog after every event that is durable now, other processes' included."""
+        known = self._catalog.events
+        if self._ledger.head().size > known:
+            for first, events in self._ledger.batches(known):
+                self._catalog = fold(self._projection, self._catalog, events, first)
+        return self._catalog
+
+    def artifact(self, scope: Scope, artifact_id: str, *kinds: Kind) -> Artifact:
+        """Return the artifact of `scope` with this id, of one of `kinds` if any are named. Raises
+        `UnknownArtifactError`, `WrongKindError`."""
+        found = self.catalog().find(scope, artifact_id)
+        if found is None:
+            raise UnknownArtifactError(artifact_id, str(scope))
+        if kinds and found.kind not in kinds:
+            raise WrongKindError(artifact_id, found.kind, kinds)
+        return found
+
+    def content(self, artifact: Artifact) -> bytes:
+        """Return the bytes of `artifact`, checked against their hash. Raises `BlobMissingError`, `BlobDamagedError`."""
+        return self.blobs.get(Scope(artifact.tenant, artifact.env), artifact.sha256)
+
+    def register(self, scope: Scope, request: Registration, *events: MediaEvent) -> Registered:
+        """Record an artifact, with `events` in the same commit, unless `scope` has it already.
+
+        Stores the content first. Parents must be artifacts of the same scope. Raises `UnknownArtifactError`, `MetaError`,
+        `KeyOutsideScopeError` before anything is written.
+        """
+        check_key(scope, request.uri)
+        meta = parse_meta(request.kind, request.meta)
+        identity = request.render_key or meta.sha256
+        new_id = keys.artifact_id(scope, request.kind, identity)
+        for parent in request.parents:
+            self.artifact(scope, parent)
+        if (known := self.catalog().find(scope, new_id)) is not None:
+            return Registered(known, created=False)
+        stored = self.blobs.put(scope, request.content)
+        assert stored == meta.sha256, "a service described other bytes than it handed over"
+        event = ArtifactRegistered(
+            artifact_id=bytes.fromhex(new_id),
+            kind=request.kind,
+            tenant=scope.tenant,
+            env=scope.env,
+            parents=tuple(bytes.fromhex(parent) for parent in request.parents),
+            sha256=bytes.fromhex(stored),
+            size=len(request.content),
+            uri=request.uri,
+            render_key=bytes.fromhex(request.render_key or ""),
+            at_us=self._clock_us(),
+            meta=msgspec.Raw(msgspec.msgpack.encode(meta)),
+        )
+        return self._append_once(scope, new_id, (*events, event))
+
+    def register_render(
+        self, scope: Scope, request: Registration, source_id: str, preset_id: str, elapsed_us: int
+    ) -> Registered:
+        """Record a finished render as `RenderCompleted` and its artifact, in one commit."""
+        meta = parse_meta(request.kind, request.meta)
+        assert isinstance(meta, ExportMeta)
+        assert request.render_key is not None
+        completed = RenderCompleted(
+            render_key=bytes.fromhex(request.render_key),
+            artifact_id=bytes.fromhex(keys.artifact_id(scope, request.kind, request.render_key)),
+            source_id=bytes.fromhex(source_id),
+            tenant=scope.tenant,
+            env=scope.env,
+            preset_id=preset_id,
+            producers=meta.producers,
+            pixel_sha256=bytes.fromhex(meta.pixel_sha256),
+            elapsed_us=elapsed_us,
+            at_us=self._clock_us(),
+        )
+        return self.register(scope, request, completed)
+
+    def reuse(self, scope: Scope, render_key: str, preset_id: str) -> Artifact | None:
+        """Return what this render made before, and record that it was asked for again; None when it is new."""
+        known = self.catalog().rendered(scope, render_key)
+        if known is None:
+            return None
+        event = RenderReused(
+            render_key=bytes.fromhex(render_key),
+            artifact_id=bytes.fromhex(known.artifact_id),
+            tenant=scope.tenant,
+            env=scope.env,
+            preset_id=preset_id,
+            at_us=self._clock_us(),
+        )
+        self._ledger.append([event])
+        return known
+
+    def _append_once(self, scope: Scope, new_id: str, events: Sequence[MediaEvent]) -> Registered:
+        """Append `events` unless another process registers `new_id` first: the commit holds only if nothing came between."""
+        for _ in range(_ATTEMPTS_MAX):
+            catalog = self.catalog()
+            if (known := catalog.find(scope, new_id)) is not None:
+                return Registered(known, created=False)
+            try:
+                self._ledger.append(events, expected_index=catalog.events)
+            except ConflictError:
+                continue
+            return Registered(self.artifact(scope, new_id), created=True)
+        raise AssertionError(f"lost {_ATTEMPTS_MAX} races in a row")
