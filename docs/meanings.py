@@ -1,0 +1,87 @@
+"""What does each key of a composition mean? The hand-written half of the tables in docs/guides/composition.md.
+
+The generator fails when a key has no sentence here, or a sentence has no key.
+"""
+
+import msgspec
+
+from engines.image_core.composition import (
+    GradientLayer,
+    GroupLayer,
+    RasterLayer,
+    SolidLayer,
+    TextLayer,
+    VectorLayer,
+)
+
+BOX_SIZE = "Size of the box, px. See [Boxes and fit](#boxes-and-fit)."
+AREA_SIZE = "Size of the filled rectangle, px. None: to the far edge of the canvas."
+FIT = "How the picture lies in its box. See [Boxes and fit](#boxes-and-fit)."
+COLOUR = "A [colour](#colours)."
+
+DOCUMENT: dict[str, str] = {
+    "version": "The version of this format.",
+    "width": "Canvas width, px. Width times height is at most 400,000,000.",
+    "height": "Canvas height, px.",
+    "layers": "Bottom to top. At most 1,000 in all, those inside groups included; may be empty.",
+    "background": "A [colour](#colours) under everything. None: transparent.",
+    "name": "Appears in file names and listings. Never changes a pixel nor the render_key.",
+}
+
+SHARED: dict[str, str] = {
+    "name": "For people, and for messages. Never changes a pixel nor the render_key.",
+    "x": "Left edge of the layer's box, px, inside its group; may be fractional.",
+    "y": "Top edge of the layer's box, px, inside its group; may be fractional.",
+    "opacity": "0 is invisible, 1 is as drawn. Multiplies the layer's own alpha.",
+    "blend": "One of the sixteen modes of W3C Compositing and Blending Level 1.",
+    "visible": "An invisible layer is not drawn, nor is anything in it; its sources are still stored.",
+}
+
+LAYERS: dict[str, dict[str, str]] = {
+    "raster": {
+        "src": "A PNG, JPEG or WebP: a path or `artifact:<id>`. See [Sources](#sources).",
+        "width": BOX_SIZE,
+        "height": BOX_SIZE,
+        "fit": FIT,
+    },
+    "vector": {
+        "src": "An SVG (or gzipped SVG): a path or `artifact:<id>`. Either `src` or `svg`, not both.",
+        "svg": "The SVG document itself, as text.",
+        "width": BOX_SIZE,
+        "height": BOX_SIZE,
+        "fit": FIT,
+    },
+    "text": {
+        "text": "What to set. A newline begins a new line.",
+        "font": "Family name, in any case. `impasto doctor` lists the families there are.",
+        "size": "px per em.",
+        "color": COLOUR,
+        "weight": "CSS weight, any number; clamped to what the font has (Inter: 100 to 900).",
+        "italic": "Ask for the italic face; a family without one answers with its upright.",
+        "width": "Width of the box, px; lines break at spaces to fit. None: as wide as the longest line.",
+        "height": "Height of the box, px. It is kept but changes nothing yet: text is never cut nor moved by it.",
+        "align": "Within the box. `justify` widens the spaces of every line but a paragraph's last.",
+        "line_height": "Height of a line, as a multiple of `size`.",
+    },
+    "solid": {"color": COLOUR, "width": AREA_SIZE, "height": AREA_SIZE},
+    "gradient": {
+        "kind": "See [Gradients](#gradients).",
+        "stops": "Pairs of offset (0 is the start, 1 the end) and [colour](#colours), in order.",
+        "angle": "Degrees: 0 runs to the top, 90 to the right, 180 to the bottom. Ignored when radial.",
+        "width": AREA_SIZE,
+        "height": AREA_SIZE,
+    },
+    "group": {
+        "layers": "Bottom to top; positions count from the group's `x`, `y`. Groups nest 32 deep.",
+        "isolated": "See [Groups](#groups).",
+    },
+}
+
+MODELS: dict[str, type[msgspec.Struct]] = {
+    "raster": RasterLayer,
+    "vector": VectorLayer,
+    "text": TextLayer,
+    "solid": SolidLayer,
+    "gradient": GradientLayer,
+    "group": GroupLayer,
+}
