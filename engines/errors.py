@@ -3,6 +3,7 @@
     EngineError
       RequestError        the caller's mistake, refused before any work
       EnvironmentFault    something that this machine lacks (a library, a writable place)
+        FontFileMissingError
 
 Leaves live beside the code that raises them; the command line turns the tree into exit codes in one table (engines/cli/failures.py).
 """
@@ -28,3 +29,14 @@ class EnvironmentFault(EngineError):  # noqa: N818 - EnvironmentError is a built
     """The machine lacks a part that this request needs; the message says how to get it."""
 
     type = "environment"
+
+
+class FontFileMissingError(EnvironmentFault):
+    """A font package is not installed, or its file is gone."""
+
+    type = "font-file-missing"
+
+    def __init__(self, package: str, path: str) -> None:
+        distribution = package.replace("_", "-")
+        message = f"font file {path!r} of package {package!r} is missing; install it with: pip install {distribution}"
+        super().__init__(message, package=package, path=path)

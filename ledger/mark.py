@@ -1,8 +1,9 @@
 """Up to where is the log durable? The mark's two slots as bytes. Pure; docs/specs/ledger-format.md §5.
 
-The mark tells a torn tail from a damaged byte: what lies below it was acknowledged and is never cut; what lies above
-it was not. Slots are written in turn, so that a write which is torn leaves the other slot; losing the newer slot only
-makes the mark older, which is safe.
+The mark tells a torn tail from a damaged byte: what lies below it was acknowledged and is never cut. What lies above it
+was acknowledged only if the mark's last write was lost in a power cut, so whole commits there are kept (see `repair`).
+Slots are written in turn, so that a write which is torn leaves the other slot; losing the newer slot only makes the mark
+older, which is safe.
 """
 
 import struct

@@ -4,6 +4,7 @@ Data goes to stdout, progress and messages to stderr. Exit codes are in `failure
 """
 
 import importlib.metadata
+import itertools
 import sys
 from collections.abc import Sequence
 
@@ -68,16 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; errors are told on stderr, and as JSON on stdout when `--json` was asked for."""
+    wants_json = "--json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
     try:
         result = build_app(arguments)(arguments, exit_on_error=False, print_error=True, result_action="return_value")
-    except CycloptsError:
-        return failures.USAGE
+    except CycloptsError as error:
+        return failures.tell_usage(error, as_json=wants_json)
     except SystemExit as stop:  # --help and --version inside cyclopts
         return int(stop.code or 0)
     except KeyboardInterrupt:
         return failures.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the one place where every error becomes a message
-        return failures.tell(error, as_json="--json" in arguments)
+        return failures.tell(error, as_json=wants_json)
     return result if isinstance(result, int) else failures.FINE
 
 

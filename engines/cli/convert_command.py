@@ -57,8 +57,9 @@ def convert(
     else:
         if not files:
             raise MissingOptionError("files", "name at least one input")
-        format_of(f"any.{format}")
-        jobs = [_Job(file, out_dir / f"{file.stem}.{format}") for file in files]
+        ending = format.removeprefix(".")
+        format_of(f"any.{ending}")
+        jobs = [_Job(file, out_dir / f"{file.stem}.{ending}") for file in files]
         out_dir.mkdir(parents=True, exist_ok=True)
     wanted = Conversion("", format_of(jobs[0].target.name), width, height, background)
     if out_dir is None:

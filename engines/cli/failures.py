@@ -9,6 +9,7 @@
 
 import sys
 import traceback
+from collections.abc import Mapping
 
 import msgspec
 
@@ -47,18 +48,27 @@ def tell(error: Exception, *, as_json: bool) -> int:
     code = exit_code(error)
     kind = str(getattr(error, "type", None) or _slug(type(error).__name__))
     if as_json:
-        fields = {
-            name: value for name, value in getattr(error, "fields", {}).items() if name not in ("type", "message")
-        }
-        document = {"error": {"type": kind, "message": str(error)} | fields}
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document, enc_hook=str)) + b"\n")
-        sys.stdout.flush()
+        _print_json(kind, str(error), getattr(error, "fields", None) or vars(error))
     if code == INTERNAL:
         traceback.print_exception(error)
         print("impasto: this is a fault of ours; please report it with the lines above", file=sys.stderr)  # noqa: T201
     else:
         print(f"impasto: {kind}: {error}", file=sys.stderr)  # noqa: T201
     return code
+
+
+def tell_usage(error: Exception, *, as_json: bool) -> int:
+    """The same for a command line that could not be parsed; the parser has explained it on stderr already."""
+    if as_json:
+        _print_json("usage", str(error), {})
+    return USAGE
+
+
+def _print_json(kind: str, message: str, fields: Mapping[str, object]) -> None:
+    said = {name: value for name, value in fields.items() if name not in ("type", "message") and name[0] != "_"}
+    document = {"error": {"type": kind, "message": message} | said}
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document, enc_hook=str)) + b"\n")
+    sys.stdout.flush()
 
 
 def _slug(class_name: str) -> str:

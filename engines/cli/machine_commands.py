@@ -46,7 +46,7 @@ class BenchMissingError(EnvironmentFault):
     type = "bench-missing"
 
     def __init__(self) -> None:
-        super().__init__("benchmarks need a source checkout: run this command from its folder, or `make bench` there")
+        super().__init__("benchmarks live in a source checkout: run `make bench` there")
 
 
 def doctor(*, json: AsJson = False) -> int:
@@ -112,7 +112,7 @@ def _version(package: str) -> str | None:
 def bench_compositing(
     *,
     quick: Annotated[bool, Parameter(negative="")] = False,
-    modes: list[str] | None = None,
+    modes: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int = 1,
     json: AsJson = False,
 ) -> int:

@@ -3,14 +3,15 @@
 `ImageExporter` is what vector_core and typography_core are handed, too; the presets themselves are in presets.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import compositor
 from engines.image_core import composition as documents
 from engines.image_core import encode, layers
 from engines.image_core.presets import PRESETS, find_preset, plan_export, plan_plain
 from engines.image_core.sources import SourceSet
-from engines.media_v2.exports import Export, ExportPlan, RgbaPixels
+from engines.media_v2.exports import Export, ExportPlan, Format, RgbaPixels
 from engines.typography_core import typeset
 from engines.vector_core.service import drawing_inputs, drawing_producers
 
@@ -41,12 +42,16 @@ class ImageExporter:
         return encode.encode(plan, pixels, producers)
 
 
-def producers(composition: documents.Composition) -> dict[str, str]:
-    """Names and versions of what draws this composition, beside the exporter's own: only engines that it really uses."""
+def producers(composition: documents.Composition, formats: Iterable[Format]) -> dict[str, str]:
+    """Names and versions of what draws this composition, beside the exporter's own: only engines that it really uses.
+
+    `formats` are those of its pictures: their decoders decide about pixels, too.
+    """
     kinds = {type(layer) for _, _, layer in documents.walk(composition.layers)}
     vector = drawing_producers() if documents.VectorLayer in kinds else {}
     text = typeset.producers() if documents.TextLayer in kinds else {}
-    return vector | text
+    pictures = {name: version for format in sorted(formats) for name, version in encode.codec_versions(format).items()}
+    return vector | text | pictures
 
 
 def inputs(composition: documents.Composition) -> dict[str, str]:
@@ -63,6 +68,13 @@ def inputs(composition: documents.Composition) -> dict[str, str]:
     return found
 
 
+class Drawing(NamedTuple):
+    """A composition's pixels, (content_height, content_width, 4) uint8 straight sRGB, and characters that no font could draw."""
+
+    pixels: RgbaPixels
+    missing: tuple[str, ...]
+
+
 def draw(
     composition: documents.Composition,
     sources: SourceSet,
@@ -70,13 +82,14 @@ def draw(
     *,
     threads: int | None = None,
     on_kernel: OnKernel | None = None,
-) -> RgbaPixels:
-    """Return the composition as (content_height, content_width, 4) uint8 straight sRGB. The bytes do not depend on `threads`."""
+) -> Drawing:
+    """Draw the composition at the size of `plan`. The bytes do not depend on `threads`."""
     tree = layers.build(composition, sources, plan.content_width, plan.content_height)
     if on_kernel is not None:
         _compile_ahead(tree, on_kernel)
     size = (plan.content_width, plan.content_height)
-    return compositor.composite(tree.nodes, size=size, background=tree.background, threads=threads)
+    pixels = compositor.composite(tree.nodes, size=size, background=tree.background, threads=threads)
+    return Drawing(pixels, tree.missing)
 
 
 def _compile_ahead(tree: layers.Tree, on_kernel: OnKernel) -> None:

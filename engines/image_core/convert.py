@@ -83,7 +83,7 @@ def _draw_svg(content: bytes, request: Conversion) -> tuple[RgbaPixels, ExportPl
 def _draw_composition(content: bytes, request: Conversion, reader: Reader) -> tuple[RgbaPixels, ExportPlan]:
     document = composition.parse(content)
     plan = _plan(request, *_size((document.width, document.height), request, round))
-    return backend.draw(document, SourceSet(reader), plan), plan
+    return backend.draw(document, SourceSet(reader), plan).pixels, plan
 
 
 def _resize_picture(content: bytes, request: Conversion) -> tuple[RgbaPixels, ExportPlan]:

@@ -62,10 +62,14 @@ def pixel_sha256(pixels: RgbaPixels) -> str:
 
 
 def codec_versions(format: Format) -> dict[str, str]:
-    """Names and versions of the libraries that write `format`; those that Pillow does not report are left out."""
+    """Names and versions of the libraries that read and write `format`, LittleCMS included, which converts colours on the way in.
+
+    Those that Pillow does not report are left out.
+    """
     import PIL
 
     found = {name: features.version(feature) for name, feature in _CODECS[format]}
+    found["littlecms"] = features.version("littlecms2")
     return {"pillow": PIL.__version__} | {name: version for name, version in found.items() if version}
 
 

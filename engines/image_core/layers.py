@@ -30,7 +30,7 @@ from engines.typography_core import typeset
 from engines.vector_core import rasterize
 
 LAYER_PIXELS_MAX = 100_000_000
-"""A drawing or resampled picture, before it is cut to the canvas: 0.4 GB of RGBA8."""
+"""A drawing, before it is cut to the canvas: 0.4 GB of RGBA8. Pictures are resampled only where they show."""
 
 _MARGIN_PX = 16
 """Kept around the visible part of a picture, so that resampling at its cut edge sees its neighbours."""
@@ -145,15 +145,15 @@ class _Builder:
         whole = where.whole
         if whole.width * whole.height > LAYER_PIXELS_MAX:
             raise LayerTooLargeError(layer.name or layer.src or "vector", whole.width, whole.height)
-        left, top = math.floor(whole.left), math.floor(whole.top)
-        drawn = rasterize.rasterize(svg, whole.width, whole.height, dx=whole.left - left, dy=whole.top - top)
+        (left, dx), (top, dy) = split_offset(whole.left), split_offset(whole.top)
+        drawn = rasterize.rasterize(svg, whole.width, whole.height, dx=dx, dy=dy)
         return self._layer(layer, *_cut(drawn, left, top, where.target))
 
     def _text(self, layer: TextLayer, x: float, y: float) -> Node | None:
         canvas = self._canvas
         scale = min(canvas.scale_x, canvas.scale_y)
-        left, top = x * canvas.scale_x, y * canvas.scale_y
-        drawn = typeset.draw(text_request(layer), scale, left - math.floor(left), top - math.floor(top))
+        (left, dx), (top, dy) = split_offset(x * canvas.scale_x), split_offset(y * canvas.scale_y)
+        drawn = typeset.draw(text_request(layer), scale, dx, dy)
         self.missing.update(dict.fromkeys(drawn.missing))
         if drawn.coverage.size == 0:
             return None
@@ -161,7 +161,7 @@ class _Builder:
         pixels = np.empty((*drawn.coverage.shape, 4), np.uint8)
         pixels[..., :3] = [int(part * 255 + 0.5) for part in color[:3]]
         pixels[..., 3] = drawn.coverage
-        place = (math.floor(left) + drawn.x, math.floor(top) + drawn.y)
+        place = (left + drawn.x, top + drawn.y)
         return compositor.Layer(pixels, *place, blend=layer.blend, opacity=layer.opacity * color.alpha)
 
     def _placed(
@@ -204,6 +204,17 @@ class _Placed(NamedTuple):
     """Where the whole picture would lie, in export px."""
     target: Rect
     """The part of it that its box and the canvas (with a margin) let through."""
+
+
+def split_offset(offset: float) -> tuple[int, float]:
+    """Whole pixels and the fraction, 0 <= fraction < 1, of an offset; a hair below a whole number is that number.
+
+    >>> split_offset(-1e-17)
+    (0, 0.0)
+    """
+    whole = math.floor(offset)
+    fraction = offset - whole
+    return (whole + 1, 0.0) if fraction >= 1 else (whole, fraction)
 
 
 def round_size(length: float) -> int:

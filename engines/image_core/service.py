@@ -24,8 +24,8 @@ from engines.image_core.sources import (
     SourceSet,
 )
 from engines.media_v2 import keys
-from engines.media_v2.exports import Export, ExportPlan
-from engines.media_v2.models import Artifact, ImageCompositionMeta, ImageRenderMeta, SourceAssetMeta
+from engines.media_v2.exports import EXTENSIONS, Export, ExportPlan, Format
+from engines.media_v2.models import Artifact, ExportMeta, ImageCompositionMeta, ImageRenderMeta, SourceAssetMeta
 from engines.media_v2.registry import Registered, Registration, Registry
 from engines.media_v2.renders import Rendered, RenderJob, render_once
 from engines.media_v2.scope import Scope
@@ -50,8 +50,12 @@ class ImageService:
         """Store a picture as a `source_asset`, or an SVG as a `vector_scene`. Raises `UnsupportedMediaError`, `SvgRefusedError`."""
         if looks_like_svg(content):
             return self._vectors.register_scene(scope, content, name)
-        facts = decode.picture_facts(content, name)
         decode.decode_picture(content, name)  # a picture that cannot be drawn is refused now, not at the first render
+        return self._store_picture(scope, content, name)
+
+    def _store_picture(self, scope: Scope, content: bytes, name: str) -> Registered:
+        """Register a picture that is known to decode."""
+        facts = decode.picture_facts(content, name)
         sha256 = keys.sha256_hex(content)
         meta = SourceAssetMeta(
             name=name,
@@ -63,7 +67,7 @@ class ImageService:
             bytes=len(content),
             sha256=sha256,
         )
-        uri = keys.content_key(scope, "source_asset", sha256, PurePath(name).stem, facts.format)
+        uri = keys.content_key(scope, "source_asset", sha256, PurePath(name).stem, EXTENSIONS[facts.format])
         return self._registry.register(scope, Registration("source_asset", content, meta, uri))
 
     def create_composition(
@@ -130,7 +134,7 @@ class ImageService:
         exporter = self._exporter
         plan = exporter.plan(preset_id, source.meta.width, source.meta.height, format=format)
         document, sources = self._open(source)
-        producers = exporter.producers(plan) | backend.producers(document)
+        producers = exporter.producers(plan) | backend.producers(document, self._picture_formats(source))
         job = RenderJob(
             kind="image_render",
             content=_identity(document, self._registry, Scope(source.tenant, source.env)),
@@ -151,8 +155,15 @@ class ImageService:
         producers: dict[str, str],
         on_kernel: OnKernel | None,
     ) -> Export:
-        pixels = backend.draw(document, sources, plan, threads=self._threads, on_kernel=on_kernel)
-        return self._exporter.export(plan, pixels, producers)
+        drawn = backend.draw(document, sources, plan, threads=self._threads, on_kernel=on_kernel)
+        export = self._exporter.export(plan, drawn.pixels, producers)
+        return export._replace(meta=export.meta | {"missing": drawn.missing})
+
+    def _picture_formats(self, source: Artifact) -> set[Format]:
+        """Formats of the pictures that a composition is made from."""
+        scope = Scope(source.tenant, source.env)
+        metas = (self._registry.artifact(scope, parent).meta for parent in source.parents)
+        return {meta.format for meta in metas if isinstance(meta, SourceAssetMeta | ExportMeta)}
 
     def _open(self, source: Artifact) -> tuple[Composition, SourceSet]:
         """A stored composition with its sources, kept for the next preset: the same photograph is not decoded four times."""
@@ -185,7 +196,10 @@ class ImageService:
     def _source_id(self, scope: Scope, ref: str, content: bytes | None) -> str:
         if content is None:
             return ref.removeprefix(ARTIFACT_SCHEME)
-        return self.add_asset(scope, content, ref.rsplit("/", 1)[-1]).artifact.artifact_id
+        name = ref.rsplit("/", 1)[-1]
+        if looks_like_svg(content):
+            return self._vectors.register_scene(scope, content, name).artifact.artifact_id
+        return self._store_picture(scope, content, name).artifact.artifact_id
 
 
 def remake(registry: Registry, artifact: Artifact) -> str | None:
@@ -228,7 +242,7 @@ def _checked(content: bytes, ref: str, vector: bool) -> bytes:
     if vector:
         guard.check(guard.decode(content))
     else:
-        decode.picture_facts(content, ref)
+        decode.decode_picture(content, ref)
     return content
 
 

@@ -1,6 +1,7 @@
 """Does the store still hold what the ledger says? Every check that an auditor can run without trusting the writer.
 
-Main path: `audit(path)` -> `AuditReport`. Nothing is written, repaired or locked. Checks, in order: the ledger's
+Main path: `audit(path)` -> `AuditReport`. Nothing is written or repaired; the ledger's lock is
+held for a moment, to see where the log ends, so a busy writer raises instead of looking like damage. Checks, in order: the ledger's
 structure byte by byte, its
 replay, every blob against its name, every artifact's blob, key and id, the lineage, and, when a remaker is given, that each
 render can be made again with the same bits. Damage found early does not hide later damage where that can still be told.
@@ -20,7 +21,7 @@ from engines.media_v2.events import MediaEvent
 from engines.media_v2.models import RENDER_KINDS, Artifact
 from engines.media_v2.registry import BLOBS_FOLDER, LEDGER_FOLDER, Registry, is_store
 from engines.media_v2.scope import Scope, check_key
-from ledger import LedgerError, verify
+from ledger import BusyError, LedgerError, StorageError, verify
 
 Remaker = Callable[[Registry, Artifact], str | None]
 """Makes a render again and returns what differs, or None when every bit is the same."""
@@ -49,7 +50,8 @@ class AuditReport(msgspec.Struct, frozen=True):
 
 
 def audit(path: Path, remaker: Remaker | None = None, progress: Progress | None = None) -> AuditReport:
-    """Audit the store at `path`. Raises `StoreNotFoundError` when there is none; damage becomes findings, never an exception."""
+    """Audit the store at `path`. Raises `StoreNotFoundError` when there is none, and
+    the ledger's `BusyError` and `StorageError`; damage becomes findings, never an exception."""
     if not is_store(path):
         raise StoreNotFoundError(str(path))
     tell = progress or _silent
@@ -66,6 +68,8 @@ def audit(path: Path, remaker: Remaker | None = None, progress: Progress | None 
             if remaker is not None:
                 remade, differences = _remake_all(registry, catalog, remaker, tell)
                 findings += differences
+    except (BusyError, StorageError):
+        raise
     except (LedgerError, EngineError, msgspec.MsgspecError) as error:
         replayed = False
         if not findings:
@@ -83,6 +87,8 @@ def _ledger_findings(path: Path) -> Iterator[AuditFinding]:
     """What the ledger's own check finds; places are relative to the store."""
     try:
         found = verify(path / LEDGER_FOLDER, events=MediaEvent).findings
+    except (BusyError, StorageError):
+        raise  # the machine's trouble, not the store's
     except LedgerError as error:
         yield AuditFinding("ledger-unreadable", LEDGER_FOLDER, str(error))
         return

@@ -4,6 +4,8 @@ RequestError
   ScopeError               tenant or env missing or malformed
   KeyOutsideScopeError     a storage key that leaves its tenant's prefix
   UnknownKindError, MetaError
+  WrongKindError           an artifact that cannot be used here
+  MissingOptionError       something without a default was not given: a store, a tenant
   UnknownArtifactError     also the answer for another tenant's artifact: it is not told apart from a missing one
   StoreNotFoundError, NotAStoreError, UnsupportedMediaError
 EngineError

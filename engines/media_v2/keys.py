@@ -28,7 +28,7 @@ def sha256_hex(data: bytes) -> str:
 def render_key(content_sha256: str, inputs: dict[str, str], export: object, producers: dict[str, str]) -> str:
     """Return the identity of a render: 64 hex digits over what is drawn, from what, how it is exported, and by which code.
 
-    `inputs` maps the reference used inside the content to the sha256 of what it names (blobs and fonts).
+    `inputs` maps `font:<name>` to the sha256 of every font that may be drawn with; files are inside the content, by hash.
     Two requests with the same key give the same bytes, so the second one is answered from the ledger.
     """
     parts = {"content": content_sha256, "inputs": inputs, "export": export, "producers": producers, "version": 1}

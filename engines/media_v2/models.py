@@ -85,10 +85,12 @@ class ImageRenderMeta(_ExportMeta, frozen=True, kw_only=True):
     """A composition, exported with a preset."""
 
     preset_id: PresetId
+    missing: tuple[str, ...] = ()
+    """Characters of its texts for which the font has no glyph."""
 
 
 class VectorRenderMeta(_ExportMeta, frozen=True, kw_only=True):
-    """A scene drawn by itself; without a preset it is a PNG at the scene's own or the asked size."""
+    """A scene drawn by itself; without a preset it is a PNG at the scene's own size."""
 
     preset_id: PresetId | None = None
     engine: Literal["resvg", "cairosvg"] = "resvg"

@@ -26,7 +26,7 @@ class RenderJob(NamedTuple):
     content: object
     """What is drawn, as JSON-able values, without names and without ids of one scope."""
     inputs: dict[str, str]
-    """sha256 of every file and font that is used, by reference."""
+    """sha256 of every font that may be used, as `font:<name>`; files are in `content`, by hash."""
     plan: ExportPlan
     producers: dict[str, str]
     name: str

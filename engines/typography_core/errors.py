@@ -6,12 +6,11 @@ EngineError
     TextValueError         a number or a word outside what is allowed                  (RequestError)
     TextEncodingError      the text is not Unicode: an unpaired surrogate              (RequestError)
     TextLimitError         text, size or picture larger than we take                   (RequestError)
-    FontFileMissingError   a packaged font is not installed on this machine            (EnvironmentFault)
 """
 
 from collections.abc import Sequence
 
-from engines.errors import EngineError, EnvironmentFault, RequestError
+from engines.errors import EngineError, RequestError
 
 
 class TypographyError(EngineError):
@@ -57,14 +56,3 @@ class TextLimitError(TypographyError, RequestError):
     def __init__(self, field: str, value: float, limit: float, unit: str) -> None:
         message = f"{field}: {value:,.10g} {unit} is more than the limit of {limit:,.10g} {unit}"
         super().__init__(message, field=field, value=value, limit=limit, unit=unit)
-
-
-class FontFileMissingError(TypographyError, EnvironmentFault):
-    """A font package that the manifest names is not installed, or its file is gone."""
-
-    type = "font-file-missing"
-
-    def __init__(self, package: str, path: str) -> None:
-        distribution = package.replace("_", "-")
-        message = f"font file {path!r} of package {package!r} is missing; install it with: pip install {distribution}"
-        super().__init__(message, package=package, path=path)

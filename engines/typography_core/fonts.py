@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engines.typography_core.errors import FontFileMissingError, TextValueError, UnknownFontError
+from engines.errors import FontFileMissingError
+from engines.typography_core.errors import TextValueError, UnknownFontError
 
 PACKAGES = ("fontpkg_inter",)
 """Import names of the font packages of the manifest, in order of preference. Adding one is a change of pixels only

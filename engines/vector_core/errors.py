@@ -86,16 +86,5 @@ class CairoMissingError(VectorError, EnvironmentFault):
         super().__init__(message, engine="cairosvg", reason=reason)
 
 
-class FontFileMissingError(VectorError, EnvironmentFault):
-    """The font package for text inside drawings is not installed, or its file is gone."""
-
-    type = "font-file-missing"
-
-    def __init__(self, package: str, path: str) -> None:
-        distribution = package.replace("_", "-")
-        message = f"font file {path!r} of package {package!r} is missing; install it with: pip install {distribution}"
-        super().__init__(message, package=package, path=path)
-
-
 VALUE_SHOWN_CHARS = 120
 """Characters of an offending value that an error repeats: enough to find it, too few to flood a log."""

@@ -13,7 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from engines.vector_core.errors import FontFileMissingError, RasterValueError
+from engines.errors import FontFileMissingError
+from engines.vector_core.errors import RasterValueError
 
 PACKAGE = "fontpkg_inter"
 PACKAGED_FILES = ("files/Inter[opsz,wght].ttf", "files/Inter-Italic[opsz,wght].ttf")

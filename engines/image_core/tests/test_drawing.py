@@ -24,7 +24,7 @@ def draw(
 ) -> RgbaPixels:
     """The composition's own pixels at scale 1."""
     document = composition.from_builtins({"version": 1, "width": width, "height": height, "layers": layers} | more)
-    return backend.draw(document, SourceSet(FolderReader(folder)), plan_plain(width, height), threads=1)
+    return backend.draw(document, SourceSet(FolderReader(folder)), plan_plain(width, height), threads=1).pixels
 
 
 def at(pixels: RgbaPixels, x: int, y: int) -> tuple[int, ...]:
@@ -156,8 +156,8 @@ def test_the_same_layer_at_twice_the_size_is_twice_as_large(folder: Path) -> Non
     """Export scale changes resolution only: places and proportions stay."""
     document = composition.from_builtins(COMPOSITION)
     sources = SourceSet(FolderReader(folder))
-    small = backend.draw(document, sources, plan_plain(96, 64))
-    large = backend.draw(document, sources, plan_plain(192, 128))
+    small = backend.draw(document, sources, plan_plain(96, 64)).pixels
+    large = backend.draw(document, sources, plan_plain(192, 128)).pixels
     halved = large.reshape(64, 2, 96, 2, 4).astype(float).mean(axis=(1, 3))
     assert np.abs(halved - small).mean() < 4
 
@@ -165,7 +165,9 @@ def test_the_same_layer_at_twice_the_size_is_twice_as_large(folder: Path) -> Non
 def test_pixels_do_not_depend_on_threads(folder: Path) -> None:
     document = composition.from_builtins(COMPOSITION | {"width": 900, "height": 700})
     plan = plan_plain(900, 700)
-    one, two, seven = (backend.draw(document, SourceSet(FolderReader(folder)), plan, threads=n) for n in (1, 2, 7))
+    one, two, seven = (
+        backend.draw(document, SourceSet(FolderReader(folder)), plan, threads=n).pixels for n in (1, 2, 7)
+    )
     assert np.array_equal(one, two)
     assert np.array_equal(one, seven)
 
@@ -196,7 +198,7 @@ def test_a_wider_root_may_be_named(folder: Path) -> None:
         {"version": 1, "width": 4, "height": 4, "layers": [{"type": "raster", "src": "../shared.png"}]}
     )
     reader = FolderReader(folder, folder.parent)
-    assert backend.draw(document, SourceSet(reader), plan_plain(4, 4)).any()
+    assert backend.draw(document, SourceSet(reader), plan_plain(4, 4)).pixels.any()
 
 
 @pytest.mark.parametrize(
@@ -221,3 +223,12 @@ def test_a_huge_box_costs_only_what_is_seen(folder: Path) -> None:
         folder, [{"type": "raster", "src": "photo.png", "x": -9000.5, "y": -9000.25, "width": 32_768, "height": 32_768}]
     )
     assert (pixels[..., 3] == 255).all()
+
+
+def test_a_hair_below_a_whole_pixel_is_that_pixel(folder: Path) -> None:
+    """Differences of floats give such offsets; they must not be told apart from 0 by an error."""
+    for layer in (
+        {"type": "vector", "src": "logo.svg"},
+        {"type": "text", "text": "A", "font": "Inter", "size": 15, "color": "#fff"},
+    ):
+        assert np.array_equal(draw(folder, [layer | {"x": -1e-17, "y": -1e-17}]), draw(folder, [layer]))

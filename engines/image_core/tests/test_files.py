@@ -115,7 +115,7 @@ document = composition.parse((Path(sys.argv[1]) / "card.json").read_bytes())
 exporter, result = ImageExporter(), {}
 for preset in ("web_small", "web_medium", "social_1080p", "print_300dpi"):
     plan = exporter.plan(preset, document.width, document.height)
-    pixels = backend.draw(document, SourceSet(FolderReader(Path(sys.argv[1]))), plan, threads=int(sys.argv[2]))
+    pixels = backend.draw(document, SourceSet(FolderReader(Path(sys.argv[1]))), plan, threads=int(sys.argv[2])).pixels
     result[preset] = sha256_hex(exporter.export(plan, pixels, {}).content)
 print(json.dumps(result))
 """

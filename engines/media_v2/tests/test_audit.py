@@ -148,7 +148,7 @@ def test_a_render_that_comes_out_differently_is_told_apart(rendered: Path, monke
         assert audit(rendered, remake).ok, "the same bits by newer code are still the same bits"
     with monkeypatch.context() as patch:
         patch.setattr(backend, "PIXEL_VERSION", "2")
-        patch.setattr(backend, "draw", lambda *_args, **_more: _white())
+        patch.setattr(backend, "draw", lambda *_args, **_more: backend.Drawing(_white(), ()))
         (finding,) = audit(rendered, remake).findings
         assert "pixels differ" in finding.detail
         assert "impasto-pixels 1 -> 2" in finding.detail

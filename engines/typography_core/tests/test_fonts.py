@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from engines.errors import FontFileMissingError
 from engines.typography_core import fonts
-from engines.typography_core.errors import FontFileMissingError, TextValueError, UnknownFontError
+from engines.typography_core.errors import TextValueError, UnknownFontError
 
 
 def test_family_is_found_in_any_case() -> None:

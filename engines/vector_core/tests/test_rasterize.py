@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engines.errors import FontFileMissingError
 from engines.vector_core import guard, rasterize, svg_fonts
 from engines.vector_core.errors import (
     CairoMissingError,
-    FontFileMissingError,
     RasterValueError,
     SvgEngineError,
     SvgRefusedError,
