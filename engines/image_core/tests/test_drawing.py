@@ -232,3 +232,21 @@ def test_a_hair_below_a_whole_pixel_is_that_pixel(folder: Path) -> None:
         {"type": "text", "text": "A", "font": "Inter", "size": 15, "color": "#fff"},
     ):
         assert np.array_equal(draw(folder, [layer | {"x": -1e-17, "y": -1e-17}]), draw(folder, [layer]))
+
+
+def test_a_picture_that_hangs_over_shows_its_right_part(folder: Path, flag: str) -> None:
+    """Only what is near the canvas is resampled; what is seen must not move because of it."""
+    shifted = draw(folder, [{"type": "raster", "src": flag, "x": -120, "width": 160, "height": 80}])
+    assert at(shifted, 10, 10) == BLUE
+    assert draw(folder, [{"type": "raster", "src": flag, "x": -70, "width": 160, "height": 80}])[10, 4:16, 0].min() >= 0
+    edge = draw(folder, [{"type": "raster", "src": flag, "x": -72, "width": 160, "height": 80}], 16, 4)
+    assert edge[0, 0, 0] > edge[0, 0, 2], "left of the seam, which lies on column 8, is red"
+    assert edge[0, 15, 2] > edge[0, 15, 0]
+
+
+def test_translucent_text_lets_the_ground_through(folder: Path) -> None:
+    letter = {"type": "text", "text": "I", "font": "Inter", "weight": 900, "size": 400, "x": -30, "y": -220}
+    solid = draw(folder, [letter | {"color": "#f00"}], background="#00f")
+    half = draw(folder, [letter | {"color": "#ff000080"}], background="#00f")
+    assert solid[..., 0].max() == 255
+    assert abs(int(half[..., 0].max()) - 128) <= 1

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
-from engines.image_core import decode
+from engines.image_core import decode, icc
 from engines.image_core.convert import Conversion, ConvertError, convert
-from engines.image_core.encode import encode, pixel_sha256
+from engines.image_core.encode import encode, pixel_sha256, place
 from engines.image_core.presets import PRESETS, plan_export, plan_plain
 from engines.image_core.sources import FolderReader
 from engines.media_v2.errors import UnsupportedMediaError
@@ -40,12 +40,14 @@ def test_exif_orientation_is_applied() -> None:
 
 
 def test_other_profiles_are_converted_to_srgb() -> None:
-    """The same number means another colour in another space; LAB through LittleCMS is the judge."""
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ"))
-    buffer = io.BytesIO()
-    Image.new("RGB", (4, 4), (120, 60, 30)).save(buffer, "PNG", icc_profile=profile.tobytes())
-    assert decode.picture_facts(buffer.getvalue(), "a.png").color_profile != "sRGB"
-    assert decode.decode_picture(buffer.getvalue(), "a.png").shape == (4, 4, 4)
+    """The number that means pure sRGB red in Display P3 is pure red when it is drawn (W3C CSS Color 4 gives 0.917, 0.2, 0.139)."""
+    p3 = icc._matrix_profile("Display P3", ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), icc._D65, icc._SRGB_CURVE)
+    for mode, colour in (("RGB", (234, 51, 35)), ("RGBA", (234, 51, 35, 90))):
+        buffer = io.BytesIO()
+        Image.new(mode, (4, 4), colour).save(buffer, "PNG", icc_profile=p3)
+        assert decode.picture_facts(buffer.getvalue(), "a.png").color_profile == "Display P3"
+        pixel = decode.decode_picture(buffer.getvalue(), "a.png")[0, 0].astype(int)
+        assert np.abs(pixel - (255, 0, 0, (*colour, 255)[3])).max() <= 2
 
 
 def test_16_bit_gray_is_scaled_not_clipped() -> None:
@@ -177,3 +179,14 @@ def test_pictures_and_compositions_convert_too(folder: Path) -> None:
 def test_sizes_out_of_limits_are_refused(request_: Conversion, folder: Path) -> None:
     with pytest.raises(ConvertError):
         convert(SVG, request_, FolderReader(folder))
+
+
+def test_flattening_rounds_to_nearest() -> None:
+    """Every colour at every alpha over white, against the exact fraction."""
+    values = np.arange(256)
+    pixels = np.zeros((256, 256, 4), np.uint8)
+    pixels[..., :3], pixels[..., 3] = values[:, None, None], values[None, :]
+    flat = place(pixels, plan_plain(256, 256, "jpeg", 95))
+    exact = (values[:, None] * values[None, :] + 255 * (255 - values[None, :])) / 255
+    assert np.abs(flat[..., 0] - exact).max() <= 0.5
+    assert (flat[..., 3] == 255).all()

@@ -11,6 +11,7 @@ from engines.media_v2.errors import UnsupportedMediaError
 from engines.media_v2.models import ImageRenderMeta
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, scope_of
+from engines.typography_core.errors import UnknownFontError
 from tests.fixtures import COMPOSITION, LAYERS, png
 
 
@@ -89,3 +90,14 @@ def test_the_meta_names_what_was_missing_and_who_drew(images: ImageService, scop
     assert isinstance(meta, ImageRenderMeta)
     assert meta.missing == ("龍",)
     assert {"impasto-pixels", "pillow", "libwebp", "zlib", "littlecms", "resvg", "uharfbuzz"} <= set(meta.producers)
+
+
+def test_an_unknown_font_is_refused_before_anything_is_stored(
+    images: ImageService, registry: Registry, scope: Scope, folder: Path
+) -> None:
+    layers = [*LAYERS, {"type": "text", "text": "a", "font": "Papyrus", "size": 9, "color": "#fff"}]
+    with pytest.raises(UnknownFontError, match="Inter"):
+        images.create_composition(
+            scope, composition.from_builtins(COMPOSITION | {"layers": layers}), "card", FolderReader(folder)
+        )
+    assert registry.head().size == 0

@@ -13,6 +13,8 @@ from engines.image_core.service import ImageService
 from engines.image_core.sources import FolderReader
 from engines.media_v2 import keys
 from engines.media_v2.errors import (
+    BlobDamagedError,
+    BlobMissingError,
     KeyOutsideScopeError,
     MetaError,
     ScopeError,
@@ -241,3 +243,29 @@ def test_a_render_answers_with_everything_downstream_needs(
     ancestors = registry.catalog().lineage().ancestors(render.artifact_id)
     kinds = {registry.catalog().artifacts[one].kind for one in ancestors}
     assert kinds == {"image_composition", "image_render", "source_asset", "vector_scene"}
+
+
+def test_damaged_content_is_never_handed_out(images: ImageService, registry: Registry, scope: Scope) -> None:
+    """A reader gets the registered bytes or an error that names the blob."""
+    artifact = images.add_asset(scope, png(), "a.png").artifact
+    blob = registry.blobs.path(scope, artifact.sha256)
+    blob.write_bytes(png(seed=2))
+    with pytest.raises(BlobDamagedError, match=artifact.sha256):
+        registry.content(artifact)
+    blob.unlink()
+    with pytest.raises(BlobMissingError, match=artifact.sha256):
+        registry.content(artifact)
+
+
+def test_parents_must_be_artifacts_of_the_same_scope(
+    images: ImageService, registry: Registry, scope: Scope, other_scope: Scope
+) -> None:
+    """Lineage never points to nothing, nor to another tenant."""
+    theirs = images.add_asset(other_scope, png(), "a.png").artifact
+    content = b"{}"
+    meta = VALID["image_composition"] | {"bytes": len(content), "sha256": keys.sha256_hex(content)}
+    uri = keys.content_key(scope, "image_composition", meta["sha256"], "card", "json")
+    for parent in (theirs.artifact_id, "0" * 32):
+        with pytest.raises(UnknownArtifactError):
+            registry.register(scope, Registration("image_composition", content, meta, uri, (parent,)))
+    assert registry.head().size == 1

@@ -1,5 +1,7 @@
 """Vector scenes and their renders: stored, drawn, registered; with a preset when asked, unchanged without."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,10 @@ def test_refused_requests(vectors: VectorService, images, registry: Registry, sc
     with pytest.raises(ScopeError):
         vectors.render(scope_of("acme", ""), scene.artifact_id)
     assert registry.head().size == size
+
+
+def test_gzipped_svg_is_stored_unpacked(vectors: VectorService, registry: Registry, scope: Scope) -> None:
+    """.svgz and .svg of the same drawing are the same scene."""
+    packed = vectors.register_scene(scope, gzip.compress(SVG), "logo.svgz")
+    assert registry.content(packed.artifact) == SVG
+    assert vectors.register_scene(scope, SVG, "logo.svg").artifact == packed.artifact
