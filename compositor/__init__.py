@@ -1,0 +1,46 @@
+"""Impasto's compositor: layers as NumPy arrays in, one picture as a NumPy array out. Start at `composite`.
+
+Importing it imports no numba; the first picture does.
+"""
+
+from compositor.errors import (
+    BlendModeError,
+    CanvasSizeError,
+    ColorError,
+    CompositorError,
+    NumberError,
+    PixelsError,
+    StopsError,
+    TreeError,
+)
+from compositor.execute import compile_kernels, composite, required_kernels
+from compositor.kernel_cache import kernel_cache_dir
+from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, GROUP_DEPTH_MAX
+from compositor.modes import BLEND_MODES
+from compositor.plan import KernelId
+from compositor.tree import Gradient, Group, Layer, Node, Solid
+
+__all__ = [
+    "BLEND_MODES",
+    "CANVAS_PIXELS_MAX",
+    "CANVAS_SIDE_PX_MAX",
+    "GROUP_DEPTH_MAX",
+    "BlendModeError",
+    "CanvasSizeError",
+    "ColorError",
+    "CompositorError",
+    "Gradient",
+    "Group",
+    "KernelId",
+    "Layer",
+    "Node",
+    "NumberError",
+    "PixelsError",
+    "Solid",
+    "StopsError",
+    "TreeError",
+    "compile_kernels",
+    "composite",
+    "kernel_cache_dir",
+    "required_kernels",
+]

@@ -1,0 +1,95 @@
+"""Which kernel a stage runs, and when it compiles: on first use, once a process, from the disk cache if it is there.
+
+`find` is the main path. Importing this module imports numba (0.4 s), so only `execute` imports it, inside its
+functions.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from compositor import blend_kernels, group_kernels, paint_kernels
+from compositor._jit import forget
+from compositor.blend_kernels import Kernel
+from compositor.plan import KernelId
+
+_log = logging.getLogger("compositor")
+_lock = threading.Lock()
+_kernels: dict[KernelId, Kernel] = {}
+
+
+def find(kernel_id: KernelId) -> Kernel:
+    """Return the kernel of `kernel_id`, ready to run.
+
+    The first call in a process takes about 0.5 s, or 10 ms from the cache.
+    """
+    kernel = _kernels.get(kernel_id)
+    if kernel is None:
+        with _lock:
+            kernel = _kernels.get(kernel_id)
+            if kernel is None:
+                kernel = _kernels[kernel_id] = _prepare(kernel_id)
+    return kernel
+
+
+def loaded() -> dict[KernelId, Kernel]:
+    """Return the kernels that this process has made ready so far; with the JIT on each one is a numba dispatcher."""
+    return dict(_kernels)
+
+
+def _prepare(kernel_id: KernelId) -> Kernel:
+    """Make a kernel and call it on nothing, so that it compiles for exactly the types that `execute` passes."""
+    kernel = _make(kernel_id, on_disk=True)
+    try:
+        kernel(*_nothing(kernel_id))
+    except Exception as error:  # noqa: BLE001 - a full disk or a damaged cache may raise anything
+        _log.warning("kernel cache unusable for %s, compiling in memory: %r", kernel_id, error)
+        forget(kernel)
+        kernel = _make(kernel_id, on_disk=False)
+        kernel(*_nothing(kernel_id))
+    return kernel
+
+
+def _make(kernel_id: KernelId, *, on_disk: bool) -> Kernel:
+    stage, mode, opaque = kernel_id
+    makers: dict[str, Callable[[], Kernel]] = {
+        "blend-words": lambda: blend_kernels.blend_words(mode, opaque=opaque, on_disk=on_disk),
+        "blend-planes": lambda: blend_kernels.blend_planes(mode, opaque=opaque, on_disk=on_disk),
+        "mix-back": lambda: group_kernels.mix_back(on_disk=on_disk),
+        "extract": lambda: group_kernels.extract(on_disk=on_disk),
+        "unite-words": lambda: group_kernels.unite_words(on_disk=on_disk),
+        "unite-planes": lambda: group_kernels.unite_planes(on_disk=on_disk),
+        "load": lambda: paint_kernels.load(on_disk=on_disk),
+        "shift": lambda: paint_kernels.shift(on_disk=on_disk),
+        "linear": lambda: paint_kernels.paint_gradient(radial=False, on_disk=on_disk),
+        "radial": lambda: paint_kernels.paint_gradient(radial=True, on_disk=on_disk),
+        "store": lambda: paint_kernels.store(opaque=opaque, on_disk=on_disk),
+    }
+    return makers[stage]()
+
+
+def _nothing(kernel_id: KernelId) -> tuple[Any, ...]:
+    """Arguments of the types that a stage passes, over a region without pixels."""
+    planes = np.zeros((4, 1, 1), np.float32)
+    words = np.zeros((1, 1), np.uint32)
+    target = np.zeros((1, 1), np.uint32)
+    words.flags.writeable = False
+    region, opacity, line = (0, 0, 0, 0), np.float32(1), planes[0, 0]
+    gradient = ((0.0, 0.0, 0.0, 0.0), np.zeros(1), np.zeros((1, 4), np.float32), line, line)
+    examples: dict[str, tuple[Any, ...]] = {
+        "blend-words": (planes, *region, opacity, words, 0, 0, words, 0, 0),
+        "blend-planes": (planes, *region, opacity, planes),
+        "mix-back": (planes, *region, opacity, planes),
+        "extract": (planes, *region, planes, planes[0]),
+        "unite-words": (planes[0], *region, opacity, words, 0, 0),
+        "unite-planes": (planes[0], *region, opacity, planes),
+        "load": (planes, *region, words, 0, 0, words, 0, 0),
+        "shift": (planes, *region, words, 0, 0, opacity, opacity, np.zeros((2, 4, 1), np.float32)),
+        "linear": (planes, *region, 0.0, 0.0, *gradient),
+        "radial": (planes, *region, 0.0, 0.0, *gradient),
+        "store": (planes, 0, 0, target, 0, 0),
+    }
+    return examples[kernel_id.stage]

@@ -1,0 +1,246 @@
+"""What a picture is made of: frozen values for layers and groups, checked when they are made.
+
+Layers are listed from the bottom up. All positions are in pixels of the canvas, x to the right and y down, and may be
+fractional. Colours and pixels are straight (not premultiplied) and encoded as sRGB; blending happens on the encoded
+values. Nothing here computes a pixel; `execute.composite` is where the main path starts.
+"""
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias, Union
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from compositor.errors import (
+    BlendModeError,
+    CanvasSizeError,
+    ColorError,
+    NumberError,
+    PixelsError,
+    StopsError,
+    TreeError,
+)
+from compositor.limits import (
+    ANGLE_DEG_MAX,
+    CANVAS_PIXELS_MAX,
+    CANVAS_SIDE_PX_MAX,
+    GRADIENT_STOPS_MAX,
+    GROUP_DEPTH_MAX,
+    NODES_MAX,
+    OFFSET_PX_MAX,
+)
+from compositor.modes import BLEND_MODES, MODES
+
+Color: TypeAlias = Sequence[float]
+Stop: TypeAlias = tuple[float | None, Color]
+Rgba: TypeAlias = tuple[float, float, float, float]
+
+GRADIENT_KINDS = ("linear", "radial")
+_STOPS_MIN = 2
+_PIXELS_NDIM = 3
+_CHANNELS = 4
+
+
+class Layer(msgspec.Struct, frozen=True, eq=False):
+    """A picture placed on the canvas.
+
+    `pixels` is (height, width, 4) uint8, straight alpha, and is never written; any strides are accepted (a view that
+    is not C-contiguous is copied once per composite). A fractional `x` or `y` shifts the picture bilinearly on
+    premultiplied values, so that its edges get exactly the coverage that they have. `opacity` is 0 to 1. Raises
+    `PixelsError`, `NumberError`, `BlendModeError`.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    x: float = 0.0
+    y: float = 0.0
+    blend: str = "normal"
+    opacity: float = 1.0
+    visible: bool = True
+
+    def __post_init__(self) -> None:
+        _check_pixels("Layer.pixels", self.pixels)
+        _check_place("Layer", self.x, self.y, None, None)
+        _check_painting("Layer", self.blend, self.opacity, visible=self.visible)
+
+
+class Solid(msgspec.Struct, frozen=True):
+    """A rectangle of one colour: (r, g, b) or (r, g, b, a), straight, 0 to 1.
+
+    `width` and `height` of None reach to the far edge of the canvas. Fractional edges get exactly the coverage that
+    they have. Raises `ColorError`, `NumberError`, `BlendModeError`.
+    """
+
+    color: Color
+    x: float = 0.0
+    y: float = 0.0
+    width: float | None = None
+    height: float | None = None
+    blend: str = "normal"
+    opacity: float = 1.0
+    visible: bool = True
+
+    def __post_init__(self) -> None:
+        rgba("Solid.color", self.color)
+        _check_place("Solid", self.x, self.y, self.width, self.height)
+        _check_painting("Solid", self.blend, self.opacity, visible=self.visible)
+
+
+class Gradient(msgspec.Struct, frozen=True):
+    """A rectangle filled as by CSS Images Level 3: `linear-gradient(<angle>deg, ...)` or
+    `radial-gradient(ellipse farthest-corner at center, ...)`.
+
+    `stops` are (offset, colour) pairs; an offset of 1 is the end of the gradient line, None is placed by the fix-up of
+    section 3.4.3. `angle` is in degrees, 0 to the top and 90 to the right; a radial gradient ignores it. The box is
+    as in `Solid`. Raises `StopsError`, `ColorError`, `NumberError`, `BlendModeError`.
+    """
+
+    kind: Literal["linear", "radial"]
+    stops: Sequence[Stop]
+    angle: float = 180.0
+    x: float = 0.0
+    y: float = 0.0
+    width: float | None = None
+    height: float | None = None
+    blend: str = "normal"
+    opacity: float = 1.0
+    visible: bool = True
+
+    def __post_init__(self) -> None:
+        if self.kind not in GRADIENT_KINDS:
+            raise StopsError("Gradient.kind", f"{self.kind!r} is none of {', '.join(GRADIENT_KINDS)}")
+        _check_stops(self.stops)
+        _check_number("Gradient.angle", self.angle, -ANGLE_DEG_MAX, ANGLE_DEG_MAX)
+        _check_place("Gradient", self.x, self.y, self.width, self.height)
+        _check_painting("Gradient", self.blend, self.opacity, visible=self.visible)
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Layers that are composited with each other first, and then as one (W3C Compositing Level 1, section 5).
+
+    In an isolated group they start from nothing; in one that is not, they blend with what lies below the group, whose
+    own contribution is removed again before the group is blended as a whole. Raises `TreeError`, `NumberError`,
+    `BlendModeError`.
+    """
+
+    layers: Sequence["Node"]
+    blend: str = "normal"
+    opacity: float = 1.0
+    isolated: bool = True
+    visible: bool = True
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "layers", check_nodes("Group.layers", self.layers))
+        _check_painting("Group", self.blend, self.opacity, visible=self.visible)
+        if not isinstance(self.isolated, bool):
+            raise TreeError("Group.isolated", f"{self.isolated!r} is neither True nor False")
+
+
+Node: TypeAlias = Union[Layer, Solid, Gradient, Group]  # noqa: UP007 - a forward reference cannot be joined with `|`
+
+
+def check_nodes(field: str, nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Return `nodes` as a tuple; raise `TreeError` when one is no layer or nothing can be listed."""
+    if not isinstance(nodes, Iterable):
+        raise TreeError(field, f"{type(nodes).__name__} is not a sequence of layers")
+    listed = tuple(nodes)
+    for index, node in enumerate(listed):
+        if not isinstance(node, Layer | Solid | Gradient | Group):
+            raise TreeError(f"{field}[{index}]", f"{type(node).__name__} is no Layer, Solid, Gradient or Group")
+    return listed
+
+
+def check_depth(nodes: Sequence[Node]) -> None:
+    """Raise `TreeError` past `GROUP_DEPTH_MAX` or `NODES_MAX`.
+
+    Walks level by level, never recursively, and counts a group as often as it is listed: sharing one group makes a
+    small tree that is huge to draw.
+    """
+    level: list[Node] = list(nodes)
+    count = len(level)
+    for _ in range(GROUP_DEPTH_MAX + 1):
+        children = (child for node in level if isinstance(node, Group) for child in node.layers)
+        level = list(itertools.islice(children, NODES_MAX + 1))
+        count += len(level)
+        if count > NODES_MAX:
+            raise TreeError("layers", f"there are more than {NODES_MAX} layers and groups in all")
+        if not level:
+            return
+    raise TreeError("layers", f"groups are nested deeper than {GROUP_DEPTH_MAX}")
+
+
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return (width, height) of a canvas; raise `CanvasSizeError` past `CANVAS_SIDE_PX_MAX` or `CANVAS_PIXELS_MAX`."""
+    try:
+        width, height = size
+    except (TypeError, ValueError):
+        raise CanvasSizeError(size, None, CANVAS_SIDE_PX_MAX, CANVAS_PIXELS_MAX) from None
+    sides = (width, height)
+    whole = all(isinstance(side, int | np.integer) and not isinstance(side, bool) for side in sides)
+    if not whole or min(sides) < 1 or max(sides) > CANVAS_SIDE_PX_MAX or int(width) * int(height) > CANVAS_PIXELS_MAX:
+        raise CanvasSizeError(width, height, CANVAS_SIDE_PX_MAX, CANVAS_PIXELS_MAX)
+    return int(width), int(height)
+
+
+def rgba(field: str, color: Color) -> Rgba:
+    """Return `color` as (r, g, b, a), straight, with alpha 1 where there is none; raise `ColorError`."""
+    try:
+        parts = tuple(color)
+    except TypeError:
+        raise ColorError(field, color) from None
+    if len(parts) not in (_CHANNELS - 1, _CHANNELS) or not all(_is_number(part) and 0 <= part <= 1 for part in parts):
+        raise ColorError(field, color)
+    r, g, b, a = (*map(float, parts), 1.0)[:_CHANNELS]
+    return r, g, b, a
+
+
+def _is_number(value: object) -> bool:
+    return (
+        isinstance(value, int | float | np.integer | np.floating)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    )
+
+
+def _check_number(field: str, value: float, low: float, high: float) -> None:
+    if not _is_number(value) or not low <= value <= high:
+        raise NumberError(field, value, low, high)
+
+
+def _check_pixels(field: str, pixels: object) -> None:
+    if not isinstance(pixels, np.ndarray):
+        raise PixelsError(field, type(pixels).__name__)
+    if pixels.dtype != np.uint8 or pixels.ndim != _PIXELS_NDIM or pixels.shape[2] != _CHANNELS:
+        raise PixelsError(field, f"shape {pixels.shape} and dtype {pixels.dtype}")
+
+
+def _check_place(owner: str, x: float, y: float, width: float | None, height: float | None) -> None:
+    for name, offset in (("x", x), ("y", y)):
+        _check_number(f"{owner}.{name}", offset, -OFFSET_PX_MAX, OFFSET_PX_MAX)
+    for name, side in (("width", width), ("height", height)):
+        if side is not None:
+            _check_number(f"{owner}.{name}", side, 0, OFFSET_PX_MAX)
+
+
+def _check_painting(owner: str, blend: str, opacity: float, *, visible: bool) -> None:
+    if not isinstance(blend, str) or blend not in MODES:
+        raise BlendModeError(blend, BLEND_MODES)
+    _check_number(f"{owner}.opacity", opacity, 0, 1)
+    if not isinstance(visible, bool):
+        raise TreeError(f"{owner}.visible", f"{visible!r} is neither True nor False")
+
+
+def _check_stops(stops: Sequence[Stop]) -> None:
+    field = "Gradient.stops"
+    try:
+        pairs = [(offset, color) for offset, color in stops]
+    except (TypeError, ValueError):
+        raise StopsError(field, "needs (offset, colour) pairs") from None
+    if not _STOPS_MIN <= len(pairs) <= GRADIENT_STOPS_MAX:
+        raise StopsError(field, f"needs {_STOPS_MIN} to {GRADIENT_STOPS_MAX} stops, found {len(pairs)}")
+    for index, (offset, color) in enumerate(pairs):
+        rgba(f"{field}[{index}]", color)
+        if offset is not None:
+            _check_number(f"{field}[{index}] offset", offset, -OFFSET_PX_MAX, OFFSET_PX_MAX)

@@ -1,0 +1,92 @@
+"""Plans do no more than a picture needs; they are plain lists, so this is tested without pixels."""
+
+import numpy as np
+
+from compositor import Gradient, Group, KernelId, Layer, Node, Solid, required_kernels
+from compositor.plan import BlendPixels, Clear, Cover, Stage, plan
+from compositor.rect import Rect, tiles
+from compositor.scene import build
+from tests.compositor.pictures import noise, opaque
+
+SOFT = noise(1, 64, 64)
+FULL = opaque(2, 64, 64)
+
+
+def stages(*layers: Node, size: int = 64, tile: int = 64) -> list[list[Stage]]:
+    return [list(part.stages) for part in plan(build(layers, size, size, None), tile)]
+
+
+def test_tiles_partition_the_canvas() -> None:
+    """Every pixel in exactly one tile, for odd canvases and tiles."""
+    for width, height, side in ((1, 1, 16), (7, 300, 16), (1920, 1080, 256), (5000, 33, 64), (32768, 3, 37)):
+        seen = np.zeros((height, width), np.uint8)
+        for part in tiles(width, height, side):
+            assert part.width * part.height <= max(side * side, 1)
+            seen[part.y0 : part.y1, part.x0 : part.x1] += 1
+        assert (seen == 1).all()
+
+
+def test_nothing_below_an_opaque_cover_is_read() -> None:
+    """The topmost normal, opaque, whole layer starts the tile; the one on top of it is blended by the short formula."""
+    found = stages(Layer(SOFT), Layer(FULL), Layer(SOFT, blend="hue"), Layer(FULL), Layer(SOFT, blend="screen"))
+    assert [type(stage) for stage in found[0]] == [Cover, BlendPixels]
+    assert found[0][1].kernel == KernelId("blend-words", "screen", True)  # type: ignore[union-attr]
+
+
+def test_only_what_hides_counts_as_a_cover() -> None:
+    """Half opacity, another mode, one translucent pixel or half a pixel of shift hide nothing."""
+    hole = FULL.copy()
+    hole[63, 63, 3] = 254
+    for layer in (Layer(FULL, opacity=0.5), Layer(FULL, blend="multiply"), Layer(hole), Layer(FULL, x=0.5)):
+        assert isinstance(stages(layer)[0][0], Clear)
+
+
+def test_cover_counts_tile_by_tile() -> None:
+    """A picture over part of the canvas hides what is below it there and only there."""
+    found = stages(Layer(SOFT), Layer(FULL[:32]), tile=32)
+    assert isinstance(found[0][0], Cover)
+    assert isinstance(found[-1][0], Clear)
+
+
+def test_layers_outside_a_tile_are_not_in_its_plan() -> None:
+    """Work grows with the pixels that layers cover, not with their number times the canvas."""
+    small = [Layer(SOFT[:4, :4], x=60, y=60) for _ in range(50)]
+    sizes = [len(found) for found in stages(*small, tile=16)]
+    assert sizes[-1] == 51
+    assert set(sizes[:-1]) == {1}
+
+
+def test_groups_of_normal_layers_dissolve() -> None:
+    """Isolation changes nothing there, so no accumulator is spent on it."""
+    group = Group([Layer(SOFT), Group([Layer(SOFT, opacity=0.5)])])
+    assert [type(stage) for stage in stages(group)[0]] == [Clear, BlendPixels, BlendPixels]
+    assert len(stages(Group([Layer(SOFT, blend="screen")]))[0]) > len(stages(Layer(SOFT, blend="screen"))[0])
+
+
+def test_required_kernels_are_those_of_the_plan() -> None:
+    """No kernel is compiled for a layer that cannot be seen, and none is missing."""
+    layers = [
+        Layer(FULL),
+        Layer(SOFT, blend="multiply"),
+        Layer(SOFT, blend="hue", visible=False),
+        Layer(SOFT, blend="screen", opacity=0),
+    ]
+    assert required_kernels(layers) == (
+        KernelId("load"),
+        KernelId("blend-words", "multiply", True),
+        KernelId("store", "", True),
+    )
+    assert required_kernels([]) == (KernelId("store"),)
+    assert required_kernels([Solid((1, 0, 0))], (0, 0, 0)) == (KernelId("store", "", True),)
+    gradient = Gradient("radial", ((0, (1, 0, 0, 0)), (1, (0, 0, 1))))
+    assert KernelId("radial") in required_kernels([gradient], size=(9, 9))
+    assert str(KernelId("blend-words", "multiply", True)) == "blend-words multiply on opaque"
+
+
+def test_rectangles_meet_and_join() -> None:
+    """The empty rectangle is neutral for joining and absorbing for meeting."""
+    one, two = Rect(0, 0, 4, 4), Rect(2, 3, 9, 5)
+    assert one.meet(two) == Rect(2, 3, 4, 4)
+    assert one.join(two) == Rect(0, 0, 9, 5)
+    assert one.join(Rect(5, 5, 5, 9)) == one
+    assert one.meet(Rect(4, 0, 9, 9)).empty
