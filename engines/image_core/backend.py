@@ -85,16 +85,16 @@ def draw(
 ) -> Drawing:
     """Draw the composition at the size of `plan`. The bytes do not depend on `threads`."""
     tree = layers.build(composition, sources, plan.content_width, plan.content_height)
-    if on_kernel is not None:
-        _compile_ahead(tree, on_kernel)
     size = (plan.content_width, plan.content_height)
+    if on_kernel is not None:
+        _compile_ahead(tree, size, on_kernel)
     pixels = compositor.composite(tree.nodes, size=size, background=tree.background, threads=threads)
     return Drawing(pixels, tree.missing)
 
 
-def _compile_ahead(tree: layers.Tree, on_kernel: OnKernel) -> None:
+def _compile_ahead(tree: layers.Tree, size: tuple[int, int], on_kernel: OnKernel) -> None:
     """Get the kernels that `tree` needs from numba's cache or its compiler, telling how far it is."""
-    needed = compositor.required_kernels(tree.nodes, tree.background)
+    needed = compositor.required_kernels(tree.nodes, tree.background, size=size)
     ready = 0
 
     def done(_: compositor.KernelId) -> None:
