@@ -210,7 +210,12 @@ class _Check:
         if size < mark.end_offset:
             self.find("length", newest, size, f"{mark.end_offset - size} durable bytes are missing")
         if size > mark.end_offset:
-            self.find("length", newest, mark.end_offset, f"{size - mark.end_offset} bytes above the mark")
+            self.find(
+                "length",
+                newest,
+                mark.end_offset,
+                f"{size - mark.end_offset} bytes above the mark, left by a crash: the next writer repairs it",
+            )
         if last is None:
             return
         if last.first_index != mark.segment_first_index:
