@@ -1,6 +1,9 @@
 """`impasto convert`: files in, pictures out, no store."""
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,7 +82,8 @@ def _convert_all(jobs: Sequence[_Job], wanted: "Conversion") -> int:
             try:
                 if (other := written.get(job.target)) is not None:
                     raise ConvertError("output", str(job.target), f"already made from {other}")
-                _convert_one(job, wanted)
+                with _engines_silenced():
+                    _convert_one(job, wanted)
                 written[job.target] = job.source
             except Exception as error:  # noqa: BLE001 - one bad file must not stop the others; the line says what happened
                 failed += 1
@@ -98,6 +102,23 @@ def _convert_one(job: _Job, wanted: "Conversion") -> None:
     request = wanted._replace(name=str(job.source))
     content = convert_content(read_file(job.source), request, FolderReader(job.source.parent))
     _write_whole(job.target, content)
+
+
+@contextmanager
+def _engines_silenced() -> Iterator[None]:
+    """Keep what native code prints away from stderr, where each failure gets one line: resvg tells its panics there, with a backtrace.
+
+    For this command only, which has stderr to itself: the descriptor belongs to the whole process.
+    """
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _write_whole(target: Path, content: bytes) -> None:

@@ -227,6 +227,26 @@ def test_convert_many_goes_on_past_failures(cli: Cli, folder: Path, tmp_path: Pa
     assert decoded((out / "logo.png").read_bytes()).format == "PNG"
 
 
+def test_what_an_engine_prints_does_not_reach_stderr(
+    cli: Cli, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Native code writes to the descriptor itself; each failure still is one line."""
+    import os
+
+    from engines.vector_core import rasterize
+
+    def panic(*_args: object, **_more: object) -> None:
+        os.write(2, b"thread panicked\nstack backtrace:\n")
+        raise rasterize.SvgEngineError("resvg", "panicked\nsomewhere")
+
+    monkeypatch.setattr(rasterize, "rasterize", panic)
+    answer = cli("convert", folder / "logo.svg", folder / "photo.png", "--out-dir", tmp_path / "out")
+    assert answer.code == 1
+    (line,) = answer.err.strip().splitlines()
+    assert "svg-engine" in line
+    assert (tmp_path / "out" / "photo.png").exists()
+
+
 def test_convert_never_overwrites_one_input_with_another(cli: Cli, folder: Path, tmp_path: Path) -> None:
     (folder / "sub").mkdir()
     (folder / "sub" / "logo.svg").write_bytes(SVG.replace(b"#fff", b"#000"))
