@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from engines.image_core.backend import ImageExporter
@@ -15,6 +16,16 @@ from engines.media_v2.registry import Registry, init_store
 from engines.media_v2.scope import Scope, scope_of
 from engines.typography_core.service import TextService
 from engines.vector_core.service import VectorService
+
+settings.register_profile(
+    "impasto",
+    deadline=None,  # a busy machine is no failure
+    derandomize=True,  # the same examples in every run; `--hypothesis-profile=explore` looks for new ones
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("explore", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("impasto")
 
 SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30">
 <defs><linearGradient id="g"><stop stop-color="#f60"/><stop offset="1" stop-color="#06f" stop-opacity="0.4"/></linearGradient></defs>
