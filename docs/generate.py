@@ -1,7 +1,8 @@
 """Which parts of the documents are taken from the program, and are they fresh? `python -m docs.generate [--check]`.
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`; NAME is a key of `docs.reference.BLOCKS`. The JSON Schema is
-a whole generated file. `--check` writes nothing and exits 1 when something is stale; the rest of each document is written by people.
+a whole generated file, and so is the sheet of blend modes, a picture. `--check` looks at the texts, writes nothing and exits 1 when
+something is stale; the rest of each document is written by people.
 """
 
 import re
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from docs import reference
+from docs import reference, sheet
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA_PATH = ROOT / "docs" / "specs" / "composition.schema.json"
@@ -75,6 +76,9 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{'stale' if checking else 'wrote'}: {page.path.relative_to(ROOT)}\n")
         if not checking:
             page.path.write_text(page.fresh, encoding="utf-8")
+    if not checking and sheet.is_stale():
+        sheet.write_sheet()
+        sys.stderr.write(f"wrote: {sheet.SHEET.relative_to(ROOT)}\n")
     return 1 if checking and stale else 0
 
 

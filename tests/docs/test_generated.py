@@ -5,13 +5,18 @@ import json
 import msgspec
 import pytest
 
-from docs import generate, program, reference, tables
+from docs import generate, program, reference, sheet, tables
 from engines.image_core.composition import Composition
 
 
 def test_pages_are_fresh() -> None:
     """Tables of keys, presets, kinds and help texts must never tell an older story than the code."""
     assert [page.path.name for page in generate.pages() if page.stale] == [], "run `make docs`"
+
+
+def test_the_sheet_of_blend_modes_is_fresh() -> None:
+    """The picture shows every mode as it is computed today."""
+    assert not sheet.is_stale(), "run `make docs`"
 
 
 def test_every_generated_part_is_used() -> None:
