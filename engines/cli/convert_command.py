@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from engines.cli import output
 from engines.cli.failures import FINE, REFUSED
@@ -27,6 +27,7 @@ def convert(
     width: int | None = None,
     height: int | None = None,
     background: str | None = None,
+    engine: Literal["resvg", "cairosvg"] = "resvg",
 ) -> int:
     """Turn PNG, JPEG, WebP, SVG or composition JSON into a picture: IN OUT, or many IN with --out-dir.
 
@@ -50,6 +51,8 @@ def convert(
         Pixels; alone it keeps the aspect ratio, with --width the size is met exactly.
     background: str
         Colour behind the picture, such as #fff; transparent places stay so without it, except in JPEG.
+    engine: str
+        What draws SVGs; cairosvg needs libcairo from the system, and says so when it is missing.
     """
     from engines.image_core.convert import Conversion, format_of
 
@@ -64,7 +67,7 @@ def convert(
         format_of(f"any.{ending}")
         jobs = [_Job(file, out_dir / f"{file.stem}.{ending}") for file in files]
         out_dir.mkdir(parents=True, exist_ok=True)
-    wanted = Conversion("", format_of(jobs[0].target.name), width, height, background)
+    wanted = Conversion("", format_of(jobs[0].target.name), width, height, background, engine)
     if out_dir is None:
         _convert_one(jobs[0], wanted)
         return FINE

@@ -43,6 +43,8 @@ class Conversion(NamedTuple):
     height: int | None = None
     background: str | None = None
     """A colour behind the picture; without one transparency is kept, and JPEG gets white."""
+    engine: rasterize.Engine = "resvg"
+    """What draws an SVG; see `vector_core.rasterize`."""
 
 
 def format_of(name: str) -> Format:
@@ -77,7 +79,7 @@ def _draw_svg(content: bytes, request: Conversion) -> tuple[RgbaPixels, ExportPl
     # Whole pixels first, then the ratio, rounded up: no line of the drawing is cut off.
     width, height = _size((math.ceil(facts.width_px), math.ceil(facts.height_px)), request, math.ceil)
     plan = _plan(request, width, height)
-    return rasterize.rasterize(svg, plan.content_width, plan.content_height), plan
+    return rasterize.rasterize(svg, plan.content_width, plan.content_height, engine=request.engine), plan
 
 
 def _draw_composition(content: bytes, request: Conversion, reader: Reader) -> tuple[RgbaPixels, ExportPlan]:

@@ -227,6 +227,16 @@ def test_convert_many_goes_on_past_failures(cli: Cli, folder: Path, tmp_path: Pa
     assert decoded((out / "logo.png").read_bytes()).format == "PNG"
 
 
+def test_the_second_engine_draws_or_says_what_it_needs(cli: Cli, folder: Path) -> None:
+    """It is imported only here, and its absence is the machine's fault, not the request's."""
+    answer = cli("convert", folder / "logo.svg", folder / "logo.png", "--width", 80, "--engine", "cairosvg")
+    if answer.code == 3:
+        assert "apt-get install libcairo2" in answer.err
+    else:
+        assert answer.code == 0, answer.err
+        assert decoded((folder / "logo.png").read_bytes()).size == (80, 60)
+
+
 def test_what_an_engine_prints_does_not_reach_stderr(
     cli: Cli, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
