@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import platform
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -114,6 +115,7 @@ def bench_compositing(
     quick: Annotated[bool, Parameter(negative="")] = False,
     modes: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int = 1,
+    plot: Path | None = None,
     json: AsJson = False,
 ) -> int:
     """Blend 8 soft layers over a 1920x1080 backdrop, beside every peer that is installed, in one process on the same data.
@@ -131,13 +133,18 @@ def bench_compositing(
         Only these blend modes.
     threads: int
         Threads for ours; peers use one.
+    plot: Path
+        Also draw the ratios as a PNG.
     """
     if importlib.util.find_spec("bench") is None:
         raise BenchMissingError
     from bench.compositing import run
+    from bench.plot import write_plot
 
     with output.progress() as tell:
         report = run(quick=quick, modes=modes, threads=threads, tell=tell)
+    if plot is not None:
+        write_plot(report, plot)
     if json:
         output.print_json(report)
         return FINE
