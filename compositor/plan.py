@@ -4,6 +4,7 @@ A tile is planned from its topmost opaque cover upwards; what lies below is neve
 depth: 0 is the canvas, each group that needs one has the next. Pure: the same scene and tile give the same list.
 """
 
+from bisect import insort
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -100,10 +101,35 @@ class Tile(NamedTuple):
 
 def plan(scene: Scene, tile: int) -> Iterator[Tile]:
     """Yield the tiles of a canvas, row by row, each with its stages; `tile` is the side of the square of equal area."""
+    near = _Sweep(scene.items)
     for region in tiles(scene.canvas.width, scene.canvas.height, tile):
         stages: list[Stage] = []
-        opaque = _scope(stages, scene.items, 0, region, Clear(0, region), bool(scene.background[3] == 1), tracked=False)
+        opaque = _scope(
+            stages, near.items(region), 0, region, Clear(0, region), bool(scene.background[3] == 1), tracked=False
+        )
         yield Tile(region, tuple(stages), KernelId("store", opaque=opaque))
+
+
+class _Sweep:
+    """Which items reach into a tile, for tiles that come from the top down: a picture of many small layers would otherwise be
+    planned in layers times tiles.
+    """
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._all = items
+        self._waiting = sorted(range(len(items)), key=lambda number: items[number].bounds.y0, reverse=True)
+        self._rows = (0, 0)
+        self._near: list[int] = []
+
+    def items(self, region: Rect) -> list[Item]:
+        """Return the items that share a row with `region`, from the bottom up."""
+        if (region.y0, region.y1) != self._rows:
+            assert region.y0 >= self._rows[0], "tiles come from the top down"
+            self._rows = (region.y0, region.y1)
+            self._near = [number for number in self._near if self._all[number].bounds.y1 > region.y0]
+            while self._waiting and self._all[self._waiting[-1]].bounds.y0 < region.y1:
+                insort(self._near, self._waiting.pop())
+        return [self._all[number] for number in self._near]
 
 
 def kernels_of(tile: Tile) -> Iterator[KernelId]:

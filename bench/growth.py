@@ -1,0 +1,73 @@
+"""How does the cost of compositing grow? With the pixels that change, not with canvas times layers.
+
+Two hundred layers of 1 % each against one layer over all of a 4096 x 4096 canvas, in one process, taking turns. Run as
+`python -m bench.growth`; prints JSON.
+"""
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+import compositor
+
+SIDE_PX = 4096
+LAYERS = 200
+SHARE = 0.01
+"""Of the canvas, for each small layer."""
+TARGET_RATIO = 4.0
+"""Small layers together cover twice the canvas, so a ratio of 2 would be free of overhead."""
+ROUNDS = 7
+
+
+def run(rounds: int = ROUNDS, threads: int = 1) -> dict[str, Any]:
+    """Return `{full_ms, small_ms, ratio, target}`, best of `rounds`. The result of the small layers is checked on a sample of pixels first."""
+    chance = np.random.default_rng(1)
+    side = int(SIDE_PX * SHARE**0.5)
+    full = [compositor.Layer(chance.integers(0, 256, (SIDE_PX, SIDE_PX, 4), dtype=np.uint8))]
+    corners = chance.integers(0, SIDE_PX - side, (LAYERS, 2))
+    small = [
+        compositor.Layer(chance.integers(0, 256, (side, side, 4), dtype=np.uint8), float(x), float(y))
+        for x, y in corners
+    ]
+    _check(small, chance)
+    best = {"full_ms": float("inf"), "small_ms": float("inf")}
+    for _ in range(rounds):
+        for name, layers in (("full_ms", full), ("small_ms", small)):
+            started = time.perf_counter()
+            _composite(layers, threads)
+            best[name] = min(best[name], (time.perf_counter() - started) * 1000)
+    return best | {"ratio": best["small_ms"] / best["full_ms"], "target": TARGET_RATIO, "threads": threads}
+
+
+def _composite(layers: list[compositor.Layer], threads: int) -> Any:
+    return compositor.composite(layers, size=(SIDE_PX, SIDE_PX), background=(1.0, 1.0, 1.0), threads=threads)
+
+
+def _check(layers: list[compositor.Layer], chance: np.random.Generator) -> None:
+    """No time for a wrong picture: a hundred pixels, composited one by one in float64."""
+    picture = _composite(layers, 1)
+    for x, y in chance.integers(0, SIDE_PX, (100, 2)):
+        colour = np.ones(3)
+        for layer in layers:
+            row, column = y - int(layer.y), x - int(layer.x)
+            if 0 <= row < layer.pixels.shape[0] and 0 <= column < layer.pixels.shape[1]:
+                *source, alpha = layer.pixels[row, column] / 255
+                colour = colour * (1 - alpha) + np.array(source) * alpha
+        assert np.abs(picture[y, x, :3] - colour * 255).max() <= 1, f"wrong pixel at {x}, {y}"
+
+
+def main() -> None:
+    """Print the result of `run` as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    sys.stdout.write(json.dumps(run(options.rounds, options.threads), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
