@@ -1,13 +1,14 @@
 """How does the cost of compositing grow? With the pixels that change, not with canvas times layers.
 
-Two hundred layers of 1 % each against one layer over all of a 4096 x 4096 canvas, in one process, taking turns. Run as
-`python -m bench.growth`; prints JSON.
+Two hundred layers of 1 % each against one layer over all of a 4096 x 4096 canvas; and, in a `Renderer`, one of ten layers of 1 % moved over
+a full one against drawing everything. In one process, taking turns. Run as `python -m bench.growth`; prints JSON.
 """
 
 import argparse
 import json
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,12 @@ SHARE = 0.01
 """Of the canvas, for each small layer."""
 TARGET_RATIO = 4.0
 """Small layers together cover twice the canvas, so a ratio of 2 would be free of overhead."""
+MOVE_TARGET_RATIO = 0.15
 ROUNDS = 7
 
 
 def run(rounds: int = ROUNDS, threads: int = 1) -> dict[str, Any]:
-    """Return `{full_ms, small_ms, ratio, target}`, best of `rounds`. The result of the small layers is checked on a sample of pixels first."""
+    """Return milliseconds of each job, best of `rounds`, and their ratios beside the targets. A sample of pixels is checked first."""
     chance = np.random.default_rng(1)
     side = int(SIDE_PX * SHARE**0.5)
     full = [compositor.Layer(chance.integers(0, 256, (SIDE_PX, SIDE_PX, 4), dtype=np.uint8))]
@@ -34,13 +36,28 @@ def run(rounds: int = ROUNDS, threads: int = 1) -> dict[str, Any]:
         for x, y in corners
     ]
     _check(small, chance)
-    best = {"full_ms": float("inf"), "small_ms": float("inf")}
-    for _ in range(rounds):
-        for name, layers in (("full_ms", full), ("small_ms", small)):
+    best = {name: float("inf") for name in ("full_ms", "small_ms", "all_ms", "moved_ms")}
+    for turn in range(rounds):
+        for name, job in _jobs(full, small, threads, turn):
             started = time.perf_counter()
-            _composite(layers, threads)
+            job()
             best[name] = min(best[name], (time.perf_counter() - started) * 1000)
-    return best | {"ratio": best["small_ms"] / best["full_ms"], "target": TARGET_RATIO, "threads": threads}
+    ratios = {"ratio": best["small_ms"] / best["full_ms"], "move_ratio": best["moved_ms"] / best["all_ms"]}
+    return best | ratios | {"target": TARGET_RATIO, "move_target": MOVE_TARGET_RATIO, "threads": threads}
+
+
+def _jobs(
+    full: list[compositor.Layer], small: list[compositor.Layer], threads: int, turn: int
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What is timed in one turn, in order: a renderer draws everything, then the same with one layer moved."""
+    renderer = compositor.Renderer((SIDE_PX, SIDE_PX), background=(1.0, 1.0, 1.0), threads=threads)
+    first = [*full, *small[:10]]
+    elsewhere = compositor.Layer(small[0].pixels, small[0].x // 2 + turn, small[0].y // 2)
+    moved = [*full, elsewhere, *small[1:10]]
+    yield "full_ms", lambda: _composite(full, threads)
+    yield "small_ms", lambda: _composite(small, threads)
+    yield "all_ms", lambda: renderer.render(first)
+    yield "moved_ms", lambda: renderer.render(moved)
 
 
 def _composite(layers: list[compositor.Layer], threads: int) -> Any:

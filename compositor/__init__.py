@@ -18,6 +18,7 @@ from compositor.kernel_cache import kernel_cache_dir
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, GROUP_DEPTH_MAX
 from compositor.modes import BLEND_MODES
 from compositor.plan import KernelId
+from compositor.renderer import Renderer
 from compositor.tree import Gradient, Group, Layer, Node, Solid
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Node",
     "NumberError",
     "PixelsError",
+    "Renderer",
     "Solid",
     "StopsError",
     "TreeError",

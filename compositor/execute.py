@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -41,15 +42,34 @@ def composite(
     nothing is rounded to 8 bit. Raises `CompositorError` before any work. Beyond the result it takes `tile`² * 16
     bytes for each thread and level of groups.
     """
-    tile = _whole("tile", tile, TILE_SIDE_PX_MIN, TILE_SIDE_PX_MAX)
-    count = _whole("threads", _cpu_count() if threads is None else threads, 1, THREADS_MAX)
-    width, height = check_size(size)
-    picture = _scene(layers, width, height, background)
-    work = list(plan.plan(picture, tile))
-    kernels = {kernel_id: _find(kernel_id) for kernel_id in _distinct(work)}
-    pixels = np.empty((height, width, 4), np.uint8)
-    _run(work, kernels, picture.background, pixels.view(np.uint32)[:, :, 0], min(count, len(work)))
+    settings = Settings.of(size, threads, tile)
+    picture = build_scene(layers, settings.width, settings.height, background)
+    pixels = np.empty((settings.height, settings.width, 4), np.uint8)
+    run_tiles(list(plan.plan(picture, settings.tile)), picture, pixels, settings.threads)
     return pixels
+
+
+class Settings(NamedTuple):
+    """How a picture is made, checked: canvas in pixels, number of threads, side of a tile."""
+
+    width: int
+    height: int
+    threads: int
+    tile: int
+
+    @classmethod
+    def of(cls, size: tuple[int, int], threads: int | None, tile: int) -> Self:
+        """Check what a caller asked for; raise `NumberError`, `CanvasSizeError`."""
+        tile = _whole("tile", tile, TILE_SIDE_PX_MIN, TILE_SIDE_PX_MAX)
+        count = _whole("threads", _cpu_count() if threads is None else threads, 1, THREADS_MAX)
+        return cls(*check_size(size), count, tile)
+
+
+def run_tiles(work: Sequence[Tile], picture: scene.Scene, pixels: npt.NDArray[np.uint8], threads: int) -> None:
+    """Draw the tiles of `work` into `pixels` (height, width, 4) of the whole canvas; the rest of it is left as it is."""
+    if work:
+        kernels = {kernel_id: _find(kernel_id) for kernel_id in _distinct(work)}
+        _run(work, kernels, picture.background, pixels.view(np.uint32)[:, :, 0], min(threads, len(work)))
 
 
 def required_kernels(
@@ -62,7 +82,7 @@ def required_kernels(
     nodes = check_nodes("layers", layers)
     check_depth(nodes)
     width, height = check_size(size) if size is not None else _extent(nodes)
-    return _distinct(list(plan.plan(_scene(nodes, width, height, background), TILE_SIDE_PX)))
+    return _distinct(list(plan.plan(build_scene(nodes, width, height, background), TILE_SIDE_PX)))
 
 
 def compile_kernels(ids: Sequence[KernelId], on_done: Callable[[KernelId], None] | None = None) -> None:
@@ -82,7 +102,8 @@ def _find(kernel_id: KernelId) -> Callable[..., None]:
     return kernels.find(kernel_id)
 
 
-def _scene(layers: Sequence[Node], width: int, height: int, background: Color | None) -> scene.Scene:
+def build_scene(layers: Sequence[Node], width: int, height: int, background: Color | None) -> scene.Scene:
+    """Check a tree and make its scene. Raises `TreeError`, `ColorError`."""
     nodes = check_nodes("layers", layers)
     check_depth(nodes)
     assert sys.byteorder == "little", "pixels are read as little-endian words"

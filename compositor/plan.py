@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from compositor.rect import Rect, tiles
+from compositor.rect import Rect, squares, tiles
 from compositor.scene import Branch, Flat, Item, Leaf, Pixels, Scene, Shifted, Source
 
 
@@ -99,10 +99,14 @@ class Tile(NamedTuple):
     store: KernelId
 
 
-def plan(scene: Scene, tile: int) -> Iterator[Tile]:
-    """Yield the tiles of a canvas, row by row, each with its stages; `tile` is the side of the square of equal area."""
+def plan(scene: Scene, tile: int, *, square: bool = False) -> Iterator[Tile]:
+    """Yield the tiles of a canvas, row by row, each with its stages; `tile` is the side of the square of equal area.
+
+    Tiles are strips, which are read faster, or real squares on demand.
+    """
     near = _Sweep(scene.items)
-    for region in tiles(scene.canvas.width, scene.canvas.height, tile):
+    cut = squares if square else tiles
+    for region in cut(scene.canvas.width, scene.canvas.height, tile):
         stages: list[Stage] = []
         opaque = _scope(
             stages, near.items(region), 0, region, Clear(0, region), bool(scene.background[3] == 1), tracked=False

@@ -71,6 +71,16 @@ class Box(NamedTuple):
         return Rect(math.ceil(self.x0), math.ceil(self.y0), math.floor(self.x1), math.floor(self.y1))
 
 
+def squares(width: int, height: int, side: int) -> Iterator[Rect]:
+    """Cut a canvas into squares of `side` pixels, row by row; those at the far edges are smaller.
+
+    For pictures that are kept and drawn again in part: a small layer touches fewer squares than strips.
+    """
+    for y in range(0, height, side):
+        for x in range(0, width, side):
+            yield Rect(x, y, min(width, x + side), min(height, y + side))
+
+
 def tiles(width: int, height: int, side: int) -> Iterator[Rect]:
     """Cut a canvas into rectangles of at most `side * side` pixels, row by row, without gap or overlap.
 
