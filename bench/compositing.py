@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 import compositor
-from compositor import BLEND_MODES, Layer
+from compositor import W3C_BLEND_MODES, Layer
 
 Pixels = npt.NDArray[np.uint8]
 Exact = npt.NDArray[np.float64]
@@ -77,10 +77,10 @@ def run(
     opaque case (None where skia or cairo is missing) and the environment. Raises `BlendModeError` for an unknown
     mode.
     """
-    chosen = tuple(modes) if modes else (QUICK_MODES if quick else BLEND_MODES)
+    chosen = tuple(modes) if modes else (QUICK_MODES if quick else W3C_BLEND_MODES)
     for mode in chosen:
-        if mode not in BLEND_MODES:
-            raise compositor.BlendModeError(mode, BLEND_MODES)
+        if mode not in W3C_BLEND_MODES:
+            raise compositor.BlendModeError(mode, W3C_BLEND_MODES)
     found = _importable(tuple(PEERS) if peers is None else tuple(peers))
     rounds = ROUNDS_QUICK if quick else ROUNDS
     races = [(case, mode) for case in _cases() for mode in chosen]
@@ -395,7 +395,7 @@ def main() -> None:
     """Print the result of `run` as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--modes", nargs="+", choices=BLEND_MODES)
+    parser.add_argument("--modes", nargs="+", choices=W3C_BLEND_MODES)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--peers", nargs="*", choices=tuple(PEERS))
     options = parser.parse_args()

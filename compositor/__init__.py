@@ -1,22 +1,29 @@
-"""Impasto's compositor: layers as NumPy arrays in, one picture as a NumPy array out. Start at `composite`.
+"""Impasto's compositor: layers as NumPy arrays in, one picture as a NumPy array out. Start at `composite`,
+or at `blend` for two arrays.
 
 Importing it imports no numba; the first picture does.
 """
 
+from compositor.blending import blend
 from compositor.errors import (
+    ArrayError,
     BlendModeError,
     CanvasSizeError,
     ColorError,
     CompositorError,
+    NotFiniteError,
     NumberError,
+    OperatorError,
     PixelsError,
+    SizeMismatchError,
     StopsError,
     TreeError,
 )
 from compositor.execute import compile_kernels, composite, required_kernels
 from compositor.kernel_cache import kernel_cache_dir
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, GROUP_DEPTH_MAX
-from compositor.modes import BLEND_MODES
+from compositor.modes import BLEND_MODES, W3C_BLEND_MODES
+from compositor.operators import OPERATORS
 from compositor.plan import KernelId
 from compositor.renderer import Renderer
 from compositor.tree import Gradient, Group, Layer, Node, Solid
@@ -26,6 +33,9 @@ __all__ = [
     "CANVAS_PIXELS_MAX",
     "CANVAS_SIDE_PX_MAX",
     "GROUP_DEPTH_MAX",
+    "OPERATORS",
+    "W3C_BLEND_MODES",
+    "ArrayError",
     "BlendModeError",
     "CanvasSizeError",
     "ColorError",
@@ -35,12 +45,16 @@ __all__ = [
     "KernelId",
     "Layer",
     "Node",
+    "NotFiniteError",
     "NumberError",
+    "OperatorError",
     "PixelsError",
     "Renderer",
+    "SizeMismatchError",
     "Solid",
     "StopsError",
     "TreeError",
+    "blend",
     "compile_kernels",
     "composite",
     "kernel_cache_dir",

@@ -2,7 +2,11 @@
 
     CompositorError
       BlendModeError     a blend mode that does not exist; carries the ones that do
-      PixelsError        an array of the wrong shape or dtype
+      OperatorError      a compositing operator that does not exist; carries the ones that do
+      PixelsError        a layer's array of the wrong shape or dtype
+      ArrayError         an array that `blend` cannot take: its shape, its dtype, or that it cannot be written
+      SizeMismatchError  an array of another size than the one that it goes with
+      NotFiniteError     an array with NaN or infinity in it
       NumberError        a number that is not one, is not finite, or is out of its range
       ColorError         a colour that is not three or four numbers from 0 to 1
       StopsError         a gradient whose stops cannot make a gradient
@@ -26,6 +30,15 @@ class BlendModeError(CompositorError):
         self.known = known
 
 
+class OperatorError(CompositorError):
+    """`operator` is not one of `known`."""
+
+    def __init__(self, operator: object, known: tuple[str, ...]) -> None:
+        super().__init__(f"operator: {operator!r} is not a compositing operator; known: {', '.join(known)}")
+        self.operator = operator
+        self.known = known
+
+
 class PixelsError(CompositorError):
     """`field` must be a (height, width, 4) array of uint8, straight alpha; `found` says what it is."""
 
@@ -33,6 +46,35 @@ class PixelsError(CompositorError):
         super().__init__(f"{field}: needs a NumPy array of shape (height, width, 4) and dtype uint8, found {found}")
         self.field = field
         self.found = found
+
+
+class ArrayError(CompositorError):
+    """`field` must be what `needed` says; `found` says what it is."""
+
+    def __init__(self, field: str, found: str, needed: str) -> None:
+        super().__init__(f"{field}: needs {needed}, found {found}")
+        self.field = field
+        self.found = found
+        self.needed = needed
+
+
+class SizeMismatchError(CompositorError):
+    """`field` is of `size`, (height, width), and must be of the backdrop's `expected`."""
+
+    def __init__(self, field: str, size: tuple[int, int], expected: tuple[int, ...]) -> None:
+        super().__init__(f"{field}: is {size[1]} x {size[0]} pixels, and the backdrop is {expected[1]} x {expected[0]}")
+        self.field = field
+        self.size = size
+        self.expected = expected
+
+
+class NotFiniteError(CompositorError):
+    """`field` holds `value`, which is NaN or infinite."""
+
+    def __init__(self, field: str, value: float) -> None:
+        super().__init__(f"{field}: holds {value!r}, and every value must be a finite number")
+        self.field = field
+        self.value = value
 
 
 class NumberError(CompositorError):

@@ -1,8 +1,10 @@
 """What each blend mode computes: one plain function B(cb, cs) a mode, in one table.
 
-Formulas are those of W3C Compositing and Blending Level 1, section 10 (the same as ISO 32000-1, 11.3.5). The
-functions run as they stand in the interpreter, on `numpy.float32` scalars, and are compiled into kernels unchanged;
-both give the same bits, so every constant is a float32, and only `+ - * /`, comparisons and square root occur.
+The first sixteen formulas are those of W3C Compositing and Blending Level 1, section 10 (the same as ISO 32000-1,
+11.3.5). The other ten are Photoshop's, as its documentation describes them, with what its own merged images show at the
+edges; on the modes that both have, the two agree. The functions run as they stand in the interpreter, on
+`numpy.float32` scalars, and are compiled into kernels unchanged; both give the same bits, so every constant is a
+float32, and only `+ - * /`, comparisons and square root occur.
 
 Contract of a mode: components come straight (not premultiplied), nominally 0 to 1, but `cb` may exceed 1 by a few ulp
 because it is the quotient of two rounded numbers. The result is never below 0 and never NaN; it may exceed 1 by a few
@@ -29,8 +31,12 @@ _FOUR = np.float32(4)
 _TWELVE = np.float32(12)
 _SIXTEEN = np.float32(16)
 
-_WHITE_SLACK = np.float32(2**-20)
-"""Largest distance from 1 that rounding leaves of a white component; far below a step of 16 bit."""
+_SLACK = np.float32(2**-20)
+"""What is nearer than this counts as equal where a mode jumps: more than rounding moves a component, which is
+premultiplied and divided again, and far below a step of 16 bit (2**-16).
+"""
+_REACH_MIN = np.float32(2**-100)
+"""A saturation below this counts as none; its reciprocal would overflow."""
 
 # Luminosity weights of W3C section 10.2, kept at its two digits on purpose.
 _LUM_RED = np.float32(0.3)
@@ -85,12 +91,11 @@ def _color_dodge(cb: Scalar, cs: Scalar) -> Scalar:
 
 def _color_burn(cb: Scalar, cs: Scalar) -> Scalar:
     # White on translucent ground is premultiplied and divided again, and may come back one ulp short of 1; burning it
-    # with black must still give white. What is darker by a millionth counts as white, too.
+    # with black must still give white. So where the burn ends, what is darker by a millionth counts as white, too.
     dark = not_negative(_ONE - cb)
-    dark = dark if dark > _WHITE_SLACK else _ZERO
     part = _ONE - dark / (cs if dark < cs else _ONE)
-    burnt = part if dark < cs else _ZERO
-    return burnt if dark > _ZERO else _ONE
+    end = _ZERO if dark > _SLACK else _ONE
+    return part if dark < cs else end
 
 
 def _hard_light(cb: Scalar, cs: Scalar) -> Scalar:
@@ -117,6 +122,55 @@ def _exclusion(cb: Scalar, cs: Scalar) -> Scalar:
     return mixed if mixed > _ZERO else _ZERO
 
 
+def _linear_burn(cb: Scalar, cs: Scalar) -> Scalar:
+    return not_negative(cb + cs - _ONE)
+
+
+def _linear_dodge(cb: Scalar, cs: Scalar) -> Scalar:
+    return at_most_one(cb + cs)
+
+
+def _vivid_light(cb: Scalar, cs: Scalar) -> Scalar:
+    # Burn with 2 cs, or dodge with 2 cs - 1, without the cases that the two have for a white or black backdrop: in
+    # Photoshop's merged images a black source gives black, and a white one white, on any backdrop.
+    dark, grip = not_negative(_ONE - cb), _TWO * cs
+    burnt = _ONE - dark / (grip if dark < grip else _ONE)
+    burnt = burnt if dark < grip else _ZERO
+    room = _TWO * (_ONE - cs)
+    lit = cb / (room if cb < room else _ONE)
+    lit = lit if cb < room else _ONE
+    return burnt if cs <= _HALF else lit
+
+
+def _linear_light(cb: Scalar, cs: Scalar) -> Scalar:
+    return at_most_one(not_negative(cb + (_TWO * cs - _ONE)))
+
+
+def _pin_light(cb: Scalar, cs: Scalar) -> Scalar:
+    twice = _TWO * cs
+    over = twice - _ONE
+    dark, light = cb if cb < twice else twice, cb if cb > over else over
+    return dark if cs <= _HALF else light
+
+
+def _hard_mix(cb: Scalar, cs: Scalar) -> Scalar:
+    # White where cb + cs exceeds 1. On the line itself, where every pair of complementary 8-bit values lies, Photoshop
+    # gives white only where the backdrop is the lighter of the two.
+    edge = -_SLACK if cb > cs else _SLACK
+    return _ONE if cb + cs - _ONE > edge else _ZERO
+
+
+def _subtract(cb: Scalar, cs: Scalar) -> Scalar:
+    return not_negative(cb - cs)
+
+
+def _divide(cb: Scalar, cs: Scalar) -> Scalar:
+    # cb >= cs says "the quotient is 1 or more" and includes cs = 0; black divided by anything stays black.
+    part = cb / (cs if cb < cs else _ONE)
+    lit = part if cb < cs else _ONE
+    return lit if cb > _ZERO else _ZERO
+
+
 def luminosity_of(r: Scalar, g: Scalar, b: Scalar) -> Scalar:
     """Return Lum(C) of W3C section 10.2."""
     return _LUM_RED * r + _LUM_GREEN * g + _LUM_BLUE * b
@@ -137,6 +191,11 @@ def greatest(r: Scalar, g: Scalar, b: Scalar) -> Scalar:
 def not_negative(value: Scalar) -> Scalar:
     """Return `value`, or 0 when rounding made it negative."""
     return value if value > _ZERO else _ZERO
+
+
+def at_most_one(value: Scalar) -> Scalar:
+    """Return `value`, or 1 when it is more."""
+    return value if value < _ONE else _ONE
 
 
 def with_luminosity(r: Scalar, g: Scalar, b: Scalar, wanted: Scalar) -> Triple:
@@ -164,7 +223,7 @@ def with_saturation(r: Scalar, g: Scalar, b: Scalar, wanted: Scalar) -> Triple:
     """
     low, high = least(r, g, b), greatest(r, g, b)
     reach = high - low
-    factor = wanted / (reach if reach > _ZERO else _ONE)
+    factor = wanted / (reach if reach > _REACH_MIN else _ONE)
     return (r - low) * factor, (g - low) * factor, (b - low) * factor
 
 
@@ -191,39 +250,65 @@ def _luminosity(br: Scalar, bg: Scalar, bb: Scalar, sr: Scalar, sg: Scalar, sb: 
     return with_luminosity(br, bg, bb, luminosity_of(sr, sg, sb))
 
 
+def _darker_color(br: Scalar, bg: Scalar, bb: Scalar, sr: Scalar, sg: Scalar, sb: Scalar) -> Triple:
+    # Whole colours are compared, by luminosity; colours of equal luminosity leave the backdrop.
+    darker = luminosity_of(sr, sg, sb) < luminosity_of(br, bg, bb) - _SLACK
+    return sr if darker else br, sg if darker else bg, sb if darker else bb
+
+
+def _lighter_color(br: Scalar, bg: Scalar, bb: Scalar, sr: Scalar, sg: Scalar, sb: Scalar) -> Triple:
+    lighter = luminosity_of(sr, sg, sb) > luminosity_of(br, bg, bb) + _SLACK
+    return sr if lighter else br, sg if lighter else bg, sb if lighter else bb
+
+
 HELPERS: tuple[Callable[..., object], ...] = (
     luminosity_of,
     least,
     greatest,
     not_negative,
+    at_most_one,
     with_luminosity,
     with_saturation,
     saturation_of,
 )
 """What the modes call; a compiler must know these too."""
 
-MODES: dict[str, Mode] = {
-    mode.name: mode
-    for mode in (
-        Mode("normal", _normal, separable=True),
-        Mode("multiply", _multiply, separable=True),
-        Mode("screen", _screen, separable=True),
-        Mode("overlay", _overlay, separable=True),
-        Mode("darken", _darken, separable=True),
-        Mode("lighten", _lighten, separable=True),
-        Mode("color-dodge", _color_dodge, separable=True),
-        Mode("color-burn", _color_burn, separable=True),
-        Mode("hard-light", _hard_light, separable=True),
-        Mode("soft-light", _soft_light, separable=True),
-        Mode("difference", _difference, separable=True),
-        Mode("exclusion", _exclusion, separable=True),
-        Mode("hue", _hue, separable=False),
-        Mode("saturation", _saturation, separable=False),
-        Mode("color", _color, separable=False),
-        Mode("luminosity", _luminosity, separable=False),
-    )
-}
-"""Every mode by its W3C name, in the order of the specification."""
+_W3C = (
+    Mode("normal", _normal, separable=True),
+    Mode("multiply", _multiply, separable=True),
+    Mode("screen", _screen, separable=True),
+    Mode("overlay", _overlay, separable=True),
+    Mode("darken", _darken, separable=True),
+    Mode("lighten", _lighten, separable=True),
+    Mode("color-dodge", _color_dodge, separable=True),
+    Mode("color-burn", _color_burn, separable=True),
+    Mode("hard-light", _hard_light, separable=True),
+    Mode("soft-light", _soft_light, separable=True),
+    Mode("difference", _difference, separable=True),
+    Mode("exclusion", _exclusion, separable=True),
+    Mode("hue", _hue, separable=False),
+    Mode("saturation", _saturation, separable=False),
+    Mode("color", _color, separable=False),
+    Mode("luminosity", _luminosity, separable=False),
+)
+_PHOTOSHOP = (
+    Mode("linear-burn", _linear_burn, separable=True),
+    Mode("linear-dodge", _linear_dodge, separable=True),
+    Mode("vivid-light", _vivid_light, separable=True),
+    Mode("linear-light", _linear_light, separable=True),
+    Mode("pin-light", _pin_light, separable=True),
+    Mode("hard-mix", _hard_mix, separable=True),
+    Mode("subtract", _subtract, separable=True),
+    Mode("divide", _divide, separable=True),
+    Mode("darker-color", _darker_color, separable=False),
+    Mode("lighter-color", _lighter_color, separable=False),
+)
+
+MODES: dict[str, Mode] = {mode.name: mode for mode in (*_W3C, *_PHOTOSHOP)}
+"""Every mode by its name: the W3C's in the order of its specification, then Photoshop's."""
+
+W3C_BLEND_MODES: tuple[str, ...] = tuple(mode.name for mode in _W3C)
+"""Names of the sixteen modes of W3C Compositing and Blending Level 1."""
 
 BLEND_MODES: tuple[str, ...] = tuple(MODES)
-"""Names of the sixteen modes of W3C Compositing and Blending Level 1."""
+"""Names of all modes: `W3C_BLEND_MODES`, then those that only Photoshop has."""

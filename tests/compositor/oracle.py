@@ -2,7 +2,8 @@
 specification.
 
 W3C Compositing and Blending Level 1 (W3C CR, 2024), section numbers beside each formula; for groups that are not
-isolated, the removal of the backdrop is ISO 32000-1, 11.4.8. Nothing here is shared with the package but the layer
+isolated, the removal of the backdrop is ISO 32000-1, 11.4.8. Photoshop's own modes follow the descriptions in its
+documentation ("Blending mode descriptions"). Nothing here is shared with the package but the layer
 values that it reads. Colours are straight: (r, g, b) and alpha apart.
 """
 
@@ -12,6 +13,9 @@ from collections.abc import Callable, Sequence
 from compositor import Group, Layer, Node
 
 Rgb = tuple[float, float, float]
+
+TIE = 2.0**-20
+"""What is nearer than this is equal to the modes that compare sums: no two steps of 16 bit are."""
 
 
 def multiply(cb: float, cs: float) -> float:  # 10.1.2
@@ -71,6 +75,60 @@ def exclusion(cb: float, cs: float) -> float:  # 10.1.12
     return cb + cs - 2 * cb * cs
 
 
+def linear_burn(cb: float, cs: float) -> float:  # "decreasing the brightness"
+    return max(0.0, cb + cs - 1)
+
+
+def linear_dodge(cb: float, cs: float) -> float:  # "increasing the brightness"
+    return min(1.0, cb + cs)
+
+
+def vivid_light(
+    cb: float, cs: float
+) -> float:  # "increasing or decreasing the contrast": burn or dodge, cs extreme wins
+    if cs == 0:
+        return 0
+    if cs == 1:
+        return 1
+    if cs <= 0.5:
+        return 1 - min(1, (1 - cb) / (2 * cs))
+    return min(1, cb / (1 - (2 * cs - 1)))
+
+
+def linear_light(cb: float, cs: float) -> float:  # burn or dodge "by decreasing or increasing the brightness"
+    return linear_burn(cb, 2 * cs) if cs <= 0.5 else linear_dodge(cb, 2 * cs - 1)
+
+
+def pin_light(cb: float, cs: float) -> float:  # "replaces the colors", darker or lighter than the blend color
+    return min(cb, 2 * cs) if cs <= 0.5 else max(cb, 2 * cs - 1)
+
+
+def hard_mix(cb: float, cs: float) -> float:  # "resulting sum 255 or greater" gives 255; equal only where cb is lighter
+    if abs(cb + cs - 1) <= TIE:
+        return 1 if cb > cs else 0
+    return 1 if cb + cs > 1 else 0
+
+
+def subtract(cb: float, cs: float) -> float:  # "subtracts the blend color from the base color", negative values are 0
+    return max(0.0, cb - cs)
+
+
+def divide(cb: float, cs: float) -> float:  # "divides the blend color from the base color"
+    if cb == 0:
+        return 0
+    if cs == 0:
+        return 1
+    return min(1, cb / cs)
+
+
+def darker_color(cb: Rgb, cs: Rgb) -> list[float]:  # "displays the lower value color", whole
+    return list(cs if lum(cs) < lum(cb) - TIE else cb)
+
+
+def lighter_color(cb: Rgb, cs: Rgb) -> list[float]:  # "displays the higher value color", whole
+    return list(cs if lum(cs) > lum(cb) + TIE else cb)
+
+
 def lum(c: Sequence[float]) -> float:  # 10.2
     return 0.3 * c[0] + 0.59 * c[1] + 0.11 * c[2]
 
@@ -119,12 +177,37 @@ SEPARABLE: dict[str, Callable[[float, float], float]] = {
     "soft-light": soft_light,
     "difference": difference,
     "exclusion": exclusion,
+    "linear-burn": linear_burn,
+    "linear-dodge": linear_dodge,
+    "vivid-light": vivid_light,
+    "linear-light": linear_light,
+    "pin-light": pin_light,
+    "hard-mix": hard_mix,
+    "subtract": subtract,
+    "divide": divide,
 }
 JOINT: dict[str, Callable[[Rgb, Rgb], list[float]]] = {
     "hue": lambda cb, cs: set_lum(set_sat(cs, sat(cb)), lum(cb)),  # 10.2.1
     "saturation": lambda cb, cs: set_lum(set_sat(cb, sat(cs)), lum(cb)),  # 10.2.2
     "color": lambda cb, cs: set_lum(cs, lum(cb)),  # 10.2.3
     "luminosity": lambda cb, cs: set_lum(cb, lum(cs)),  # 10.2.4
+    "darker-color": darker_color,
+    "lighter-color": lighter_color,
+}
+OPERATORS: dict[str, Callable[[float, float], tuple[float, float]]] = {  # (Fa, Fb) of (ab, sa): 9.1.1 to 9.1.12
+    "clear": lambda _ab, _sa: (0, 0),
+    "copy": lambda _ab, _sa: (1, 0),
+    "source-over": lambda _ab, sa: (1, 1 - sa),
+    "destination-over": lambda ab, _sa: (1 - ab, 1),
+    "source-in": lambda ab, _sa: (ab, 0),
+    "destination-in": lambda _ab, sa: (0, sa),
+    "source-out": lambda ab, _sa: (1 - ab, 0),
+    "destination-out": lambda _ab, sa: (0, 1 - sa),
+    "source-atop": lambda ab, sa: (ab, 1 - sa),
+    "destination-atop": lambda ab, sa: (1 - ab, sa),
+    "xor": lambda ab, sa: (1 - ab, 1 - sa),
+    "plus": lambda _ab, _sa: (1, 1),  # 9.1.13, lighter
+    "plus-lighter": lambda _ab, _sa: (1, 1),  # Level 2: the same, said to be cut at 1
 }
 
 
@@ -147,6 +230,19 @@ def compose(mode: str, cb: Rgb, ab: float, cs: Rgb, sa: float) -> tuple[Rgb, flo
         (sa * ((1 - ab) * s + ab * m) + (1 - sa) * ab * below) / ao for s, m, below in zip(cs, mixed, cb, strict=True)
     )
     return (r, g, b), ao
+
+
+def operate(mode: str, operator: str, cb: Rgb, ab: float, cs: Rgb, sa: float) -> tuple[Rgb, float]:
+    """Blend with `mode`, then compose by `operator`: sections 5 and 9; premultiplied colour and alpha."""
+    mixed = mix(mode, cb, cs)
+    blended = [(1 - ab) * s + ab * m for s, m in zip(cs, mixed, strict=True)]
+    if operator == "plus-darker":  # darkness (alpha less colour) is what adds up
+        ao = min(1.0, sa + ab)
+        r, g, b = (max(0.0, ao - ((sa - sa * s) + (ab - ab * c))) for s, c in zip(blended, cb, strict=True))
+        return (r, g, b), ao
+    fa, fb = OPERATORS[operator](ab, sa)
+    r, g, b = (min(1.0, sa * fa * s + ab * fb * c) for s, c in zip(blended, cb, strict=True))
+    return (r, g, b), min(1.0, sa * fa + ab * fb)
 
 
 def group(nodes: Sequence[Node], c0: Rgb, a0: float, x: int, y: int) -> tuple[Rgb, float, Rgb, float]:

@@ -20,7 +20,11 @@ STEP = 1.0
 # Modes that jump (by a quotient of nearly nothing, or a hue out of nearly gray) turn a float32 step of an earlier
 # layer into a visible one; the oracle itself would. They are tested on fresh 8-bit backdrops, and in trees the modes
 # are the others.
-STEADY = tuple(m for m in BLEND_MODES if m not in {"color-dodge", "color-burn", "hue", "saturation"})
+JUMPING = {
+    *("color-dodge", "color-burn", "hue", "saturation"),
+    *("vivid-light", "hard-mix", "divide", "darker-color", "lighter-color"),
+}
+STEADY = tuple(m for m in BLEND_MODES if m not in JUMPING)
 
 
 def check(layers: Sequence[Node], width: int, height: int, background: tuple[float, ...] | None = None) -> None:

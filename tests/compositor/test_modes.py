@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compositor.modes import BLEND_MODES, MODES
+from compositor.modes import BLEND_MODES, MODES, W3C_BLEND_MODES
 from tests.compositor import oracle
 
 F32_STEP = 2.0**-23
@@ -28,9 +28,19 @@ def mixed(mode: str, cb: oracle.Rgb, cs: oracle.Rgb) -> list[float]:
     return [float(v) for v in MODES[mode].mix(*backdrop, *source)]
 
 
-def test_names_are_those_of_the_specification_in_its_order() -> None:
-    """The names are a contract: files and command lines spell them."""
-    assert (*oracle.SEPARABLE, *oracle.JOINT) == BLEND_MODES
+def test_names_are_those_of_the_specification_then_photoshops() -> None:
+    """The names and their order are a contract: files, command lines and tables spell them."""
+    w3c = (
+        "normal multiply screen overlay darken lighten color-dodge color-burn hard-light soft-light difference "
+        "exclusion hue saturation color luminosity"
+    )
+    photoshop = (
+        "linear-burn linear-dodge vivid-light linear-light pin-light hard-mix subtract divide darker-color "
+        "lighter-color"
+    )
+    assert tuple(w3c.split()) == W3C_BLEND_MODES
+    assert (*W3C_BLEND_MODES, *photoshop.split()) == BLEND_MODES
+    assert {*oracle.SEPARABLE, *oracle.JOINT} == set(BLEND_MODES)
 
 
 @pytest.mark.parametrize("mode", list(oracle.SEPARABLE))
@@ -63,3 +73,12 @@ def test_no_formula_leaves_what_the_next_layer_can_take(mode: str, cb: oracle.Rg
     for value in mixed(mode, cb, cs):
         assert not math.isnan(value)
         assert 0 <= value <= 1 + 32 * F32_STEP
+
+
+@pytest.mark.parametrize("mode", ["hue", "saturation"])
+def test_saturation_too_small_to_divide_by_counts_as_none(mode: str) -> None:
+    """Its reciprocal overflows, and infinity times zero is no colour; a float picture may hold any number."""
+    faint, red = (1e-42, 0.0, 0.0), (1.0, 0.0, 0.0)
+    cb, cs = (red, faint) if mode == "hue" else (faint, red)
+    light = oracle.lum(cb)
+    assert mixed(mode, cb, cs) == pytest.approx([light] * 3, abs=F32_STEP)
