@@ -5,58 +5,75 @@ Importing it imports no numba; the first picture does.
 """
 
 from compositor.blending import blend
+from compositor.blur import box_blur, gaussian_blur
 from compositor.errors import (
     ArrayError,
     BlendModeError,
     CanvasSizeError,
+    ChoiceError,
     ColorError,
     CompositorError,
+    FormatError,
+    MatrixError,
     NotFiniteError,
     NumberError,
     OperatorError,
     PixelsError,
+    RegionError,
     SizeMismatchError,
     StopsError,
     TreeError,
 )
 from compositor.execute import compile_kernels, composite, required_kernels
+from compositor.filters import FILTER_NAMES
 from compositor.kernel_cache import kernel_cache_dir
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, GROUP_DEPTH_MAX
 from compositor.modes import BLEND_MODES, W3C_BLEND_MODES
 from compositor.operators import OPERATORS
 from compositor.plan import KernelId
 from compositor.renderer import Renderer
+from compositor.resample import resize
 from compositor.tree import Gradient, Group, Layer, Node, Solid
+from compositor.warp import transform
 
 __all__ = [
     "BLEND_MODES",
     "CANVAS_PIXELS_MAX",
     "CANVAS_SIDE_PX_MAX",
+    "FILTER_NAMES",
     "GROUP_DEPTH_MAX",
     "OPERATORS",
     "W3C_BLEND_MODES",
     "ArrayError",
     "BlendModeError",
     "CanvasSizeError",
+    "ChoiceError",
     "ColorError",
     "CompositorError",
+    "FormatError",
     "Gradient",
     "Group",
     "KernelId",
     "Layer",
+    "MatrixError",
     "Node",
     "NotFiniteError",
     "NumberError",
     "OperatorError",
     "PixelsError",
+    "RegionError",
     "Renderer",
     "SizeMismatchError",
     "Solid",
     "StopsError",
     "TreeError",
     "blend",
+    "box_blur",
     "compile_kernels",
     "composite",
+    "gaussian_blur",
     "kernel_cache_dir",
     "required_kernels",
+    "resize",
+    "transform",
 ]

@@ -12,6 +12,10 @@
       StopsError         a gradient whose stops cannot make a gradient
       CanvasSizeError    a canvas without area, or beyond the limits
       TreeError          something in the tree that is no layer, or groups nested too deep
+      FormatError        an array that is no picture in any known format
+      ChoiceError        a word that is none of the known ones, such as a filter's name
+      RegionError        a box that is no part of its picture
+      MatrixError        an affine map that is none, or that flattens or magnifies beyond the limits
 
 All are the caller's mistake and are raised before any work. Each carries the fields its message is made of.
 """
@@ -69,10 +73,11 @@ class SizeMismatchError(CompositorError):
 
 
 class NotFiniteError(CompositorError):
-    """`field` holds `value`, which is NaN or infinite."""
+    """`field` holds `value`, or something (None), that is NaN or infinite."""
 
-    def __init__(self, field: str, value: float) -> None:
-        super().__init__(f"{field}: holds {value!r}, and every value must be a finite number")
+    def __init__(self, field: str, value: float | None = None) -> None:
+        shown = "a value that is not finite" if value is None else repr(value)
+        super().__init__(f"{field}: holds {shown}, and every value must be a finite number")
         self.field = field
         self.value = value
 
@@ -122,6 +127,47 @@ class CanvasSizeError(CompositorError):
 
 class TreeError(CompositorError):
     """The tree of layers is malformed; `reason` says how."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class FormatError(CompositorError):
+    """`field` must be pixels in one of the formats that `formats` knows; `found` says what it is."""
+
+    def __init__(self, field: str, found: str) -> None:
+        shapes, dtypes = "(height, width) or (height, width, 1 to 4)", "uint8, uint16, float16 or float32"
+        super().__init__(f"{field}: needs a NumPy array of shape {shapes} and dtype {dtypes}, found {found}")
+        self.field = field
+        self.found = found
+
+
+class ChoiceError(CompositorError):
+    """`value` of `field` is none of `known`."""
+
+    def __init__(self, field: str, value: object, known: tuple[object, ...]) -> None:
+        super().__init__(f"{field}: {value!r} is unknown; known: {', '.join(map(str, known))}")
+        self.field = field
+        self.value = value
+        self.known = known
+
+
+class RegionError(CompositorError):
+    """`field` is no part of a picture: (left, top, right, bottom) with area, within `width` x `height` pixels."""
+
+    def __init__(self, field: str, value: object, width: int, height: int) -> None:
+        needed = f"(left, top, right, bottom) with area, within {width} x {height} pixels"
+        super().__init__(f"{field}: {value!r} is not {needed}")
+        self.field = field
+        self.value = value
+        self.width = width
+        self.height = height
+
+
+class MatrixError(CompositorError):
+    """`field` is no affine map that can be drawn; `reason` says why."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")

@@ -1,0 +1,104 @@
+"""Which kernel an operation on arrays runs, and when it compiles: on first use, once a process, from the disk cache.
+
+The counterpart of `kernels` for what needs no plan: formats, resampling, blurs. Importing this module imports numba,
+so callers import it inside the functions that draw.
+"""
+
+import logging
+import threading
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from compositor import blur_kernels, format_kernels, resample_kernels, warp_kernels
+from compositor._jit import forget
+from compositor.blend_kernels import Kernel
+
+_log = logging.getLogger("compositor")
+_lock = threading.Lock()
+_kernels: dict["ArrayKernel", Kernel] = {}
+
+
+class ArrayKernel(NamedTuple):
+    """One kernel: its name, the dtype of stored pixels where it touches them, and whether it works in linear light."""
+
+    name: str
+    dtype: str = ""
+    linear: bool = False
+
+
+def find(name: str, dtype: "np.dtype[Any] | str" = "", *, linear: bool = False) -> Kernel:
+    """Return the kernel of this name, ready to run. The first call takes about 0.5 s, or 10 ms from the cache."""
+    wanted = ArrayKernel(name, str(dtype), linear)
+    kernel = _kernels.get(wanted)
+    if kernel is None:
+        with _lock:
+            kernel = _kernels.get(wanted)
+            if kernel is None:
+                kernel = _kernels[wanted] = _prepare(wanted)
+    return kernel
+
+
+def loaded() -> dict[ArrayKernel, Kernel]:
+    """Return the kernels that this process has made ready so far; with the JIT on each one is a numba dispatcher."""
+    return dict(_kernels)
+
+
+def _prepare(wanted: ArrayKernel) -> Kernel:
+    """Make a kernel and call it on nothing, so that it compiles for exactly the types that callers pass."""
+    kernel = _make(wanted, on_disk=True)
+    try:
+        kernel(*_nothing(wanted))
+    except Exception as error:  # noqa: BLE001 - a full disk or a damaged cache may raise anything
+        _log.warning("kernel cache unusable for %s, compiling in memory: %r", wanted, error)
+        forget(kernel)
+        kernel = _make(wanted, on_disk=False)
+        kernel(*_nothing(wanted))
+    return kernel
+
+
+def _make(wanted: ArrayKernel, *, on_disk: bool) -> Kernel:
+    match wanted.name:
+        case "unpack":
+            return format_kernels.unpack(linear=wanted.linear, on_disk=on_disk)
+        case "pack":
+            whole = wanted.dtype != "float32"
+            return format_kernels.pack(linear=wanted.linear, whole=whole, on_disk=on_disk)
+        case "pack-words":
+            return format_kernels.pack_words(linear=wanted.linear, on_disk=on_disk)
+        case "gather-rows":
+            return resample_kernels.gather_rows(on_disk=on_disk)
+        case "gather-columns":
+            return resample_kernels.gather_columns(on_disk=on_disk)
+        case "box-rows":
+            return blur_kernels.box_rows(on_disk=on_disk)
+        case "warp":
+            return warp_kernels.warp(on_disk=on_disk)
+    raise AssertionError(f"{wanted.name} is no kernel")
+
+
+def _nothing(wanted: ArrayKernel) -> tuple[Any, ...]:
+    """Arguments of the types that callers pass, over pictures without pixels."""
+    planes, line = np.zeros((1, 0, 1), np.float32), np.zeros(1, np.float32)
+    table = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros((1, 1), np.float32)
+    stored = np.zeros((0, 1, 1), wanted.dtype or "uint8")
+    one = np.float32(1)
+    lanes = np.zeros((1, resample_kernels.LANES), np.float32), np.zeros((2, resample_kernels.LANES), np.float32)
+    examples: dict[str, tuple[Any, ...]] = {
+        "unpack": (read_only(stored), one, False, planes),
+        "pack": (planes, one, False, stored),
+        "pack-words": (np.zeros((4, 0, 1), np.float32), False, np.zeros((0, 1), np.uint32)),
+        "gather-rows": (planes, 0, *table, 0, planes, line),
+        "gather-columns": (planes, 0, *table, planes, *lanes),
+        "box-rows": (np.zeros((0, 1, 1), np.float32), 0, 0.0, False, planes, np.zeros(1)),
+        "warp": warp_kernels.nothing(),
+    }
+    return examples[wanted.name]
+
+
+def read_only(stored: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a view that cannot be written, the only kind that `unpack` is compiled for."""
+    view = stored.view()
+    view.flags.writeable = False
+    return view
