@@ -4,6 +4,7 @@ or at `blend` for two arrays.
 Importing it imports no numba; the first picture does.
 """
 
+from compositor.advanced import Advanced, BlendIf, Ranges
 from compositor.blending import blend
 from compositor.blur import box_blur, gaussian_blur
 from compositor.errors import (
@@ -14,6 +15,7 @@ from compositor.errors import (
     ColorError,
     CompositorError,
     FormatError,
+    MaskError,
     MatrixError,
     NotFiniteError,
     NumberError,
@@ -28,6 +30,7 @@ from compositor.execute import compile_kernels, composite, required_kernels
 from compositor.filters import FILTER_NAMES
 from compositor.kernel_cache import kernel_cache_dir
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, GROUP_DEPTH_MAX
+from compositor.mask import Mask
 from compositor.modes import BLEND_MODES, W3C_BLEND_MODES
 from compositor.operators import OPERATORS
 from compositor.plan import KernelId
@@ -44,7 +47,9 @@ __all__ = [
     "GROUP_DEPTH_MAX",
     "OPERATORS",
     "W3C_BLEND_MODES",
+    "Advanced",
     "ArrayError",
+    "BlendIf",
     "BlendModeError",
     "CanvasSizeError",
     "ChoiceError",
@@ -55,12 +60,15 @@ __all__ = [
     "Group",
     "KernelId",
     "Layer",
+    "Mask",
+    "MaskError",
     "MatrixError",
     "Node",
     "NotFiniteError",
     "NumberError",
     "OperatorError",
     "PixelsError",
+    "Ranges",
     "RegionError",
     "Renderer",
     "SizeMismatchError",

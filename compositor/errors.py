@@ -11,6 +11,7 @@
       ColorError         a colour that is not three or four numbers from 0 to 1
       StopsError         a gradient whose stops cannot make a gradient
       CanvasSizeError    a canvas without area, or beyond the limits
+      MaskError          a mask that is none: array, place, density or feather
       TreeError          something in the tree that is no layer, or groups nested too deep
       FormatError        an array that is no picture in any known format
       ChoiceError        a word that is none of the known ones, such as a filter's name
@@ -123,6 +124,15 @@ class CanvasSizeError(CompositorError):
         self.height = height
         self.side_max = side_max
         self.pixels_max = pixels_max
+
+
+class MaskError(CompositorError):
+    """A mask, or one of its fields, cannot be used; `reason` says which and why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
 
 
 class TreeError(CompositorError):

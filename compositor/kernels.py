@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from compositor import blend_kernels, group_kernels, operator_kernels, paint_kernels
+from compositor import blend_kernels, finish_kernels, group_kernels, operator_kernels, paint_kernels
 from compositor._jit import forget
 from compositor.blend_kernels import Kernel
 from compositor.plan import KernelId
@@ -59,6 +59,8 @@ def _make(kernel_id: KernelId, *, on_disk: bool) -> Kernel:
         "blend-words": lambda: blend_kernels.blend_words(mode, opaque=opaque, on_disk=on_disk),
         "blend-planes": lambda: blend_kernels.blend_planes(mode, opaque=opaque, on_disk=on_disk),
         "compose": lambda: operator_kernels.compose(mode, on_disk=on_disk),
+        "blend-filled": lambda: finish_kernels.blend_filled(mode, on_disk=on_disk),
+        "unpack": lambda: finish_kernels.unpack(on_disk=on_disk),
         "mix-back": lambda: group_kernels.mix_back(on_disk=on_disk),
         "extract": lambda: group_kernels.extract(on_disk=on_disk),
         "unite-words": lambda: group_kernels.unite_words(on_disk=on_disk),
@@ -84,6 +86,8 @@ def _nothing(kernel_id: KernelId) -> tuple[Any, ...]:
         "blend-words": (planes, *region, opacity, words, 0, 0, words, 0, 0),
         "blend-planes": (planes, *region, opacity, planes),
         "compose": (np.zeros((4, 0), np.float32), True, np.zeros((4, 0), np.float32), np.zeros(9, np.float32)),
+        "blend-filled": (planes, *region, opacity, opacity, planes),
+        "unpack": (planes, *region, words, 0, 0),
         "mix-back": (planes, *region, opacity, planes),
         "extract": (planes, *region, planes, planes[0]),
         "unite-words": (planes[0], *region, opacity, words, 0, 0),

@@ -10,7 +10,9 @@ CANVAS_PIXELS_MAX = 400_000_000
 """Most pixels of a canvas: 20,000 x 20,000, which is 1.6 GB of RGBA8, what one machine can be asked to hold."""
 
 GROUP_DEPTH_MAX = 64
-"""Deepest nesting of groups. Each level costs every thread one tile of accumulators (1 MiB at the default tile)."""
+"""Deepest nesting of groups. Each level costs every thread one tile of accumulators (1 MiB at the default tile), and up
+to three where something in it is clipped or knocks out.
+"""
 
 NODES_MAX = 100_000
 """Most layers and groups of one picture, each counted as often as it is listed; planning them takes about a second."""
@@ -25,6 +27,11 @@ GRADIENT_STOPS_MAX = 1_000
 
 ANGLE_DEG_MAX = 1e6
 """Largest angle of a gradient in degrees: reducing it to one turn stays exact to a millionth of a degree."""
+
+FEATHER_PX_MAX = 250.0
+"""Largest feather of a mask, as sigma in pixels: blurring takes time in proportion, and a blur of 2,500 pixels across
+is beyond what masks are drawn for.
+"""
 
 TILE_SIDE_PX_MIN = 16
 """Smallest `tile`: below it the interpreter's cost per stage is far above the kernel's."""

@@ -1,102 +1,84 @@
 """What is to be done for each tile, as a plain list of stages: where every speed-up that needs no new kernel lives.
 
 A tile is planned from its topmost opaque cover upwards; what lies below is never read. Stages name accumulators by
-depth: 0 is the canvas, each group that needs one has the next. Pure: the same scene and tile give the same list.
+number: 0 is the canvas, each group that needs one has the next. A source with a finish (masks and the like, see
+`finish`) is painted by itself, finished, and blended then; all others go the short way. Pure: the same scene and tile
+give the same list.
 """
 
 from bisect import insort
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
+from compositor.finish import NEUTRAL, NOTHING_DONE, Finish
 from compositor.rect import Rect, squares, tiles
-from compositor.scene import Branch, Flat, Item, Leaf, Pixels, Scene, Shifted, Source
+from compositor.scene import Branch, Clip, Flat, Item, Leaf, Pixels, Scene, Shifted, Source
+from compositor.stages import (
+    BACKGROUND,
+    NOTHING,
+    SCRATCH,
+    Attenuate,
+    BlendPixels,
+    BlendPlanes,
+    Clear,
+    Confine,
+    Copy,
+    Cover,
+    Dissolve,
+    Extract,
+    Hold,
+    Keep,
+    KernelId,
+    Mix,
+    Paint,
+    Restore,
+    Sift,
+    Stage,
+    Tile,
+    UniteKnockout,
+)
+
+__all__ = [
+    "BlendPixels",
+    "BlendPlanes",
+    "Clear",
+    "Copy",
+    "Cover",
+    "Extract",
+    "KernelId",
+    "Paint",
+    "Stage",
+    "Tile",
+    "kernels_of",
+    "plan",
+]
+
+_WHOLE = np.float32(1)
 
 
-class KernelId(NamedTuple):
-    """Names a kernel: what it does, its blend mode or "", and whether it relies on an opaque backdrop."""
+class _Floor(NamedTuple):
+    """What a knockout falls on: an accumulator, `NOTHING` or `BACKGROUND`, and whether that is opaque."""
 
-    stage: str
-    mode: str = ""
-    opaque: bool = False
-
-    def __str__(self) -> str:
-        """Spell the name for people: `blend-words multiply on opaque`."""
-        return " ".join(part for part in (self.stage, self.mode, "on opaque" if self.opaque else "") if part)
+    start: int
+    opaque: bool
 
 
-class Clear(NamedTuple):
-    """Make accumulator `depth` transparent in `region`, or fill it with the background's colour when `depth` is 0."""
+_NO_FLOOR = _Floor(NOTHING, False)
+
+
+class _Scope(NamedTuple):
+    """Where items are blended: accumulator `depth`, with the ones from `free` on unused.
+
+    A tracked scope keeps the alpha of its own. Shallow knockouts fall on `floor`, deep ones on `deep`.
+    """
 
     depth: int
-    region: Rect
-
-
-class Copy(NamedTuple):
-    """Start the accumulator `depth` as a copy of the one above it; `tracked` clears the group's own alpha."""
-
-    depth: int
-    region: Rect
+    free: int
     tracked: bool
-
-
-class Cover(NamedTuple):
-    """Replace `region` of accumulator `depth` by an opaque source."""
-
-    depth: int
-    region: Rect
-    source: Source
-    kernel: KernelId | None
-
-
-class BlendPixels(NamedTuple):
-    """Blend RGBA8 pixels onto accumulator `depth`; `unite` adds their alpha to the group's own."""
-
-    depth: int
-    region: Rect
-    source: Pixels
-    opacity: np.float32
-    kernel: KernelId
-    unite: KernelId | None
-
-
-class Paint(NamedTuple):
-    """Paint a source into the scratch planes."""
-
-    region: Rect
-    source: Source
-    kernel: KernelId | None
-
-
-class BlendPlanes(NamedTuple):
-    """Blend the scratch planes, or the accumulator below `depth` when `grouped`, onto accumulator `depth`."""
-
-    depth: int
-    region: Rect
-    grouped: bool
-    opacity: np.float32
-    kernel: KernelId
-    unite: KernelId | None
-
-
-class Extract(NamedTuple):
-    """Take the backdrop (`depth` - 1) out of accumulator `depth`."""
-
-    depth: int
-    region: Rect
-    kernel: KernelId
-
-
-Stage: TypeAlias = Clear | Copy | Cover | BlendPixels | Paint | BlendPlanes | Extract
-
-
-class Tile(NamedTuple):
-    """All that makes the pixels of `region`: stages in order, then the kernel that stores the canvas's accumulator."""
-
-    region: Rect
-    stages: tuple[Stage, ...]
-    store: KernelId
+    floor: _Floor
+    deep: _Floor
 
 
 def plan(scene: Scene, tile: int, *, square: bool = False) -> Iterator[Tile]:
@@ -104,13 +86,13 @@ def plan(scene: Scene, tile: int, *, square: bool = False) -> Iterator[Tile]:
 
     Tiles are strips, which are read faster, or real squares on demand.
     """
+    floor = _Floor(BACKGROUND, bool(scene.background[3] == 1))
+    canvas = _Scope(0, 1, False, floor, floor)
     near = _Sweep(scene.items)
     cut = squares if square else tiles
     for region in cut(scene.canvas.width, scene.canvas.height, tile):
         stages: list[Stage] = []
-        opaque = _scope(
-            stages, near.items(region), 0, region, Clear(0, region), bool(scene.background[3] == 1), tracked=False
-        )
+        opaque = _fill(stages, near.items(region), canvas, region, Clear(0, region), floor.opaque)
         yield Tile(region, tuple(stages), KernelId("store", opaque=opaque))
 
 
@@ -139,44 +121,51 @@ class _Sweep:
 def kernels_of(tile: Tile) -> Iterator[KernelId]:
     """Yield the kernels that a tile runs, with repetitions."""
     for stage in tile.stages:
-        if not isinstance(stage, Clear | Copy) and stage.kernel is not None:
+        if isinstance(stage, BlendPixels | BlendPlanes | Cover | Paint | Extract) and stage.kernel is not None:
             yield stage.kernel
         if isinstance(stage, BlendPixels | BlendPlanes) and stage.unite is not None:
             yield stage.unite
     yield tile.store
 
 
-def _scope(
-    stages: list[Stage],
-    items: Sequence[Item],
-    depth: int,
-    region: Rect,
-    base: Stage,
-    opaque: bool,
-    *,
-    tracked: bool,
-) -> bool:
+def _fill(stages: list[Stage], items: Sequence[Item], scope: _Scope, region: Rect, base: Stage, opaque: bool) -> bool:
     """Append the stages of one accumulator, `base` first; return whether all of `region` is opaque in the end.
 
     A tracked group needs the alpha of everything in it, so nothing in it is skipped as hidden.
     """
-    start = -1 if tracked else _topmost_cover(items, region)
+    start = -1 if scope.tracked else _topmost_cover(items, region)
     if start < 0:
         stages.append(base)
     else:
         cover = items[start]
         assert isinstance(cover, Leaf), "only a leaf covers"
         opaque = True
-        stages.append(Cover(depth, region, cover.source, _paint_kernel(cover.source, opaque=True)))
-    for item in items[start + 1 :]:
+        stages.append(Cover(scope.depth, region, cover.source, _paint_kernel(cover.source, opaque=True)))
+    return _blend(stages, items[start + 1 :], scope, region, opaque)
+
+
+def _blend(stages: list[Stage], items: Sequence[Item], scope: _Scope, region: Rect, opaque: bool) -> bool:
+    for item in items:
         part = item.bounds.meet(region)
         if part.empty:
             continue
         if isinstance(item, Leaf):
-            _leaf(stages, item, depth, part, opaque, tracked)
+            _leaf(stages, item, scope, part, opaque)
+        elif isinstance(item, Branch):
+            _branch(stages, item, scope, part, opaque)
         else:
-            _branch(stages, item, depth, part, opaque, tracked)
+            _clip(stages, item, scope, part, opaque)
+        opaque = opaque and not _opens(item, scope)
     return opaque
+
+
+def _opens(item: Item, scope: _Scope) -> bool:
+    """Whether something in `item` may knock a hole into what was opaque."""
+    if item.finish is not None and item.finish.knockout != "none":
+        return not (scope.floor if item.finish.knockout == "shallow" else scope.deep).opaque
+    if isinstance(item, Branch) and not item.isolated:
+        return any(_opens(child, scope) for child in item.children)
+    return isinstance(item, Clip) and not item.grouped and any(_opens(member, scope) for member in item.members)
 
 
 def _topmost_cover(items: Sequence[Item], region: Rect) -> int:
@@ -187,42 +176,185 @@ def _topmost_cover(items: Sequence[Item], region: Rect) -> int:
     return -1
 
 
-def _leaf(stages: list[Stage], leaf: Leaf, depth: int, region: Rect, opaque: bool, tracked: bool) -> None:
-    if isinstance(leaf.source, Pixels):
-        kernel, unite = KernelId("blend-words", leaf.mode, opaque), KernelId("unite-words") if tracked else None
-        stages.append(BlendPixels(depth, region, leaf.source, leaf.opacity, kernel, unite))
-        return
-    stages.append(Paint(region, leaf.source, _paint_kernel(leaf.source, opaque=False)))
-    stages.append(_planes(depth, region, False, leaf.opacity, leaf.mode, opaque, tracked))
-
-
-def _branch(stages: list[Stage], group: Branch, depth: int, region: Rect, opaque: bool, tracked: bool) -> None:
-    """A normal group that is not isolated only needs its result mixed back; any other must lose its backdrop first."""
-    inner = depth + 1
-    if group.isolated:
-        _scope(stages, group.children, inner, region, Clear(inner, region), False, tracked=False)
-        stages.append(_planes(depth, region, True, group.opacity, group.mode, opaque, tracked))
-    elif group.mode == "normal" and not tracked:
-        _scope(stages, group.children, inner, region, Copy(inner, region, False), opaque, tracked=False)
-        stages.append(BlendPlanes(depth, region, True, group.opacity, KernelId("mix-back"), None))
+def _leaf(stages: list[Stage], leaf: Leaf, scope: _Scope, region: Rect, opaque: bool) -> None:
+    if leaf.finish is not None:
+        stages.append(Paint(region, leaf.source, _paint_kernel(leaf.source, opaque=False)))
+        _finish(stages, SCRATCH, leaf, leaf.finish, scope, region, opaque)
+    elif isinstance(leaf.source, Pixels):
+        unite = KernelId("unite-words") if scope.tracked else None
+        kernel = KernelId("blend-words", leaf.mode, opaque)
+        stages.append(BlendPixels(scope.depth, region, leaf.source, leaf.opacity, kernel, unite))
     else:
-        _scope(stages, group.children, inner, region, Copy(inner, region, True), opaque, tracked=True)
-        stages.append(Extract(inner, region, KernelId("extract")))
-        stages.append(_planes(depth, region, True, group.opacity, group.mode, opaque, tracked))
+        stages.append(Paint(region, leaf.source, _paint_kernel(leaf.source, opaque=False)))
+        stages.append(_planes(scope, region, SCRATCH, leaf.opacity, leaf.mode, opaque))
+
+
+def _branch(stages: list[Stage], group: Branch, scope: _Scope, region: Rect, opaque: bool) -> None:
+    """A normal group that is not isolated only needs its result mixed back; any other must lose its backdrop first."""
+    inner, depth, finish = scope.free, scope.depth, group.finish
+    if group.isolated:
+        _fill(stages, group.children, _isolated(inner), region, Clear(inner, region), False)
+    elif group.mode == "normal" and not scope.tracked and _only_masked(finish):
+        open_scope = _Scope(inner, inner + 1, False, _Floor(depth, opaque), scope.deep)
+        _fill(stages, group.children, open_scope, region, Copy(inner, region, False, depth), opaque)
+        _mix_back(stages, group, scope, region)
+        return
+    else:
+        _apart(stages, group, scope, region, opaque)
+    if finish is None:
+        stages.append(_planes(scope, region, inner, group.opacity, group.mode, opaque))
+    else:
+        _finish(stages, inner, group, finish, scope, region, opaque)
+
+
+def _apart(stages: list[Stage], group: Branch, scope: _Scope, region: Rect, opaque: bool) -> None:
+    """Blend a group's layers with what lies below, and take that out again."""
+    inner, floor = scope.free, _Floor(scope.depth, opaque)
+    tracked = _Scope(inner, inner + 1, True, floor, floor)
+    _fill(stages, group.children, tracked, region, Copy(inner, region, True, scope.depth), opaque)
+    stages.append(Extract(inner, region, KernelId("extract"), scope.depth))
+
+
+def _mix_back(stages: list[Stage], group: Branch, scope: _Scope, region: Rect) -> None:
+    finish, inner, depth = group.finish or NOTHING_DONE, scope.free, scope.depth
+    if finish.held:
+        stages.append(Hold(depth, region))
+    if finish.mattes:
+        stages.append(Mix(depth, region, inner, group.opacity, finish.mattes, None))
+    else:
+        stages.append(BlendPlanes(depth, region, inner, group.opacity, KernelId("mix-back"), None))
+    if finish.held:
+        stages.append(Restore(depth, region, finish.held))
+
+
+def _isolated(depth: int) -> _Scope:
+    return _Scope(depth, depth + 1, False, _NO_FLOOR, _NO_FLOOR)
+
+
+def _only_masked(finish: Finish | None) -> bool:
+    return finish is None or (finish.seed is None and not finish.tones and finish.knockout == "none")
+
+
+def _clip(stages: list[Stage], clip: Clip, scope: _Scope, region: Rect, opaque: bool) -> None:
+    """The base is drawn by itself. Its members are blended with its bare colours, before it gets its alpha back; or
+    one after the other with what lies below, each confined to that alpha.
+    """
+    inner = scope.free
+    if isinstance(clip.base, Branch) and not clip.base.isolated:
+        _apart(stages, clip.base, scope, region, opaque)
+    else:
+        _fill(stages, (clip.base,), _isolated(inner), region, Clear(inner, region), False)
+    if clip.grouped:
+        stages.append(Keep(inner, region, True))
+        _members(stages, clip.members, inner, region)
+        stages.append(Confine(inner, region, inner, _WHOLE))
+    if clip.finish is None:
+        stages.append(_planes(scope, region, inner, clip.opacity, clip.mode, opaque))
+    else:
+        _finish(stages, inner, clip, clip.finish, scope, region, opaque)
+    if not clip.grouped:
+        if clip.finish is None or clip.finish.knockout == "none":  # a knockout has kept the alpha already
+            stages.append(Keep(inner, region, False))
+        _singly(stages, clip, scope._replace(free=inner + 1), region, opaque and not _opens_alone(clip, scope))
+
+
+def _members(stages: list[Stage], members: Sequence[Item], inner: int, region: Rect) -> None:
+    """Blend members with bare colours, which knockouts among them fall on."""
+    if any(_opens(member, _isolated(inner)) for member in members):
+        stages.append(Copy(inner + 1, region, False, inner))
+        floor = _Floor(inner + 1, True)
+        _blend(stages, members, _Scope(inner, inner + 2, False, floor, floor), region, True)
+    else:
+        _blend(stages, members, _isolated(inner), region, True)
+
+
+def _opens_alone(clip: Clip, scope: _Scope) -> bool:
+    return _opens(clip._replace(members=()), scope)
+
+
+def _singly(stages: list[Stage], clip: Clip, scope: _Scope, region: Rect, opaque: bool) -> None:
+    for member in clip.members:
+        part = member.bounds.meet(region)
+        if part.empty:
+            continue
+        confine = Confine(SCRATCH, part, scope.free - 1, clip.opacity)
+        finish = member.finish or NOTHING_DONE
+        if isinstance(member, Leaf):
+            stages.append(Paint(part, member.source, _paint_kernel(member.source, opaque=False)))
+            _finish(stages, SCRATCH, member, finish, scope, part, opaque, confine)
+        else:
+            assert isinstance(member, Branch), "clipped layers are not bases"
+            _fill(stages, member.children, _isolated(scope.free), part, Clear(scope.free, part), False)
+            _finish(stages, scope.free, member, finish, scope, part, opaque, confine._replace(planes=scope.free))
+        opaque = opaque and not _opens(member, scope)
+
+
+def _finish(
+    stages: list[Stage],
+    planes: int,
+    item: Item,
+    finish: Finish,
+    scope: _Scope,
+    region: Rect,
+    opaque: bool,
+    confine: Confine | None = None,
+) -> None:
+    """Append what is done to painted `planes`, and their blending."""
+    opacity = item.opacity
+    if finish.mattes:
+        stages.append(Attenuate(planes, region, finish.mattes))
+    if confine is not None:
+        stages.append(confine)
+    if finish.tones:
+        stages.append(Sift(planes, region, finish.tones, scope.depth))
+    if finish.seed is not None:
+        stages.append(Dissolve(planes, region, opacity, finish.seed))
+        opacity = _WHOLE
+    if finish.held:
+        stages.append(Hold(scope.depth, region))
+    if finish.knockout == "none":
+        stages.append(_planes(scope, region, planes, opacity, item.mode, opaque, finish.fill))
+    else:
+        floor = scope.floor if finish.knockout == "shallow" else scope.deep
+        _knock_out(stages, planes, item.mode, opacity, finish.fill, scope, floor, region)
+    if finish.held:
+        stages.append(Restore(scope.depth, region, finish.held))
+
+
+def _knock_out(
+    stages: list[Stage],
+    planes: int,
+    mode: str,
+    opacity: np.float32,
+    fill: np.float32,
+    scope: _Scope,
+    floor: _Floor,
+    region: Rect,
+) -> None:
+    """Blend bare colours with the floor at `fill`, and let what is there go to that as far as the shape says."""
+    aside = max(scope.free, planes + 1)
+    stages.append(Keep(planes, region, True))
+    stages.append(Copy(aside, region, False, floor.start))
+    stages.append(_planes(_isolated(aside), region, planes, _WHOLE, mode, floor.opaque, fill))
+    stages.append(Mix(scope.depth, region, aside, opacity, (), planes))
+    if scope.tracked:
+        stages.append(UniteKnockout(scope.depth, region, planes, opacity, fill))
 
 
 def _planes(
-    depth: int, region: Rect, grouped: bool, opacity: np.float32, mode: str, opaque: bool, tracked: bool
+    scope: _Scope, region: Rect, source: int, opacity: np.float32, mode: str, opaque: bool, fill: np.float32 = _WHOLE
 ) -> BlendPlanes:
-    unite = KernelId("unite-planes") if tracked else None
-    return BlendPlanes(depth, region, grouped, opacity, KernelId("blend-planes", mode, opaque), unite)
+    unite = KernelId("unite-planes") if scope.tracked else None
+    if mode in NEUTRAL and fill != 1:
+        return BlendPlanes(scope.depth, region, source, opacity, KernelId("blend-filled", mode), unite, fill)
+    kernel = KernelId("blend-planes", mode, opaque)
+    return BlendPlanes(scope.depth, region, source, np.float32(opacity * fill), kernel, unite)
 
 
 def _paint_kernel(source: Source, *, opaque: bool) -> KernelId | None:
     """The kernel that turns a source into planes; a flat colour needs none."""
     if isinstance(source, Pixels):
-        assert opaque, "translucent pixels are blended as they are, never painted"
-        return KernelId("load")
+        return KernelId("load") if opaque else KernelId("unpack")
     if isinstance(source, Flat):
         return None
     if isinstance(source, Shifted):

@@ -16,6 +16,7 @@ from compositor.execute import TILE_SIDE_PX, Settings
 from compositor.plan import Stage, Tile
 from compositor.rect import Rect
 from compositor.scene import Scene, Source
+from compositor.stages import Attenuate, Mix
 from compositor.tree import Color, Node
 
 Key = tuple[Any, ...]
@@ -87,7 +88,9 @@ class _Keys:
         return tile.store, tuple(self._stage(stage) for stage in tile.stages)
 
     def _stage(self, stage: Stage) -> Key:
-        # Sources are tuples, too, and the only parts of a stage that hold arrays; many tiles share one.
+        # Sources are tuples, too, and but for masks the only parts of a stage that hold arrays; many tiles share one.
+        if isinstance(stage, Attenuate | Mix):
+            return type(stage).__name__, *(_spelled(part) for part in stage)
         return type(stage).__name__, *(self._source(part) if isinstance(part, SOURCES) else part for part in stage)
 
     def _source(self, source: Source) -> Key:

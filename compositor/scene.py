@@ -9,9 +9,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias, Union
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from compositor.finish import Finish, Look, hidden, look
 from compositor.gradient import Ramp, ramp
 from compositor.rect import NOWHERE, Box, Rect
 from compositor.tree import Color, Gradient, Group, Layer, Node, Rgba, Solid, rgba
@@ -57,13 +59,17 @@ Source: TypeAlias = Pixels | Shifted | Flat | Sloped
 
 
 class Leaf(NamedTuple):
-    """A source to blend. `bounds` is where it can show; in `cover` it hides whatever is below it."""
+    """A source to blend. `bounds` is where it can show; in `cover` it hides whatever is below it.
+
+    A `finish` of None, here and below, leaves only mode and opacity to attend to.
+    """
 
     source: Source
     mode: str
     opacity: np.float32
     bounds: Rect
     cover: Rect
+    finish: Finish | None = None
 
 
 class Branch(NamedTuple):
@@ -74,9 +80,27 @@ class Branch(NamedTuple):
     opacity: np.float32
     isolated: bool
     bounds: Rect
+    finish: Finish | None = None
 
 
-Item: TypeAlias = Union[Leaf, Branch]  # noqa: UP007 - a forward reference cannot be joined with `|`
+class Clip(NamedTuple):
+    """A base and what is clipped to its alpha. Mode, opacity and finish are the base's; `base` itself has none.
+
+    A base that is a group and not isolated blends its layers with what lies below, which is taken out again.
+
+    When `grouped` they are those of base and members together, otherwise of the base alone.
+    """
+
+    base: "Item"
+    members: tuple["Item", ...]
+    mode: str
+    opacity: np.float32
+    grouped: bool
+    bounds: Rect
+    finish: Finish | None = None
+
+
+Item: TypeAlias = Union[Leaf, Branch, Clip]  # noqa: UP007 - a forward reference cannot be joined with `|`
 
 
 class Scene(NamedTuple):
@@ -119,53 +143,132 @@ def premultiplied(color: Rgba) -> npt.NDArray[np.float32]:
 
 def _items(nodes: Sequence[Node], canvas: Rect) -> list[Item]:
     found: list[Item] = []
-    for node in nodes:
-        if not node.visible or np.float32(node.opacity) == 0:
-            continue
-        if isinstance(node, Group):
-            found += _group(node, canvas)
-        else:
-            leaf = _leaf(node, canvas)
-            found += [] if leaf is None else [leaf]
+    for base, clipped in _runs(nodes):
+        found += _clip(base, clipped, canvas) if clipped else _item(base, canvas)
     return found
+
+
+def _runs(nodes: Sequence[Node]) -> list[tuple[Node, list[Node]]]:
+    """Pair each layer that is not clipped with those above it that are; the lowest layer never is."""
+    runs: list[tuple[Node, list[Node]]] = []
+    for node in nodes:
+        if node.clip and runs:
+            runs[-1][1].append(node)
+        else:
+            runs.append((node, []))
+    return runs
+
+
+def _item(node: Node, canvas: Rect) -> Sequence[Item]:
+    if hidden(node):
+        return ()
+    if isinstance(node, Group):
+        return _group(node, canvas)
+    leaf = _leaf(node, canvas)
+    return () if leaf is None else (leaf,)
 
 
 def _group(group: Group, canvas: Rect) -> Sequence[Item]:
     """Return a group as items: itself or, where that cannot change the result, its layers.
 
     Layers of blend mode normal give the same result isolated or not. So a group of those is dissolved when it is
-    whole and normal, and otherwise isolated, the cheaper of the two. A whole normal group that is not isolated always
-    dissolves.
+    whole and normal, and otherwise isolated, the cheaper of the two. A whole normal group that is not isolated
+    dissolves unless something in it looks for the group's start.
     """
     children = tuple(_items(group.layers, canvas))
-    whole = group.blend == "normal" and group.opacity == 1
+    seen = look(group, _around(children))
+    if not children or seen is None:
+        return ()
+    uncut = seen.bounds == _around(children)
+    whole = uncut and seen.mode == "normal" and seen.opacity == 1 and seen.finish is None
     plain = all(_is_plain(child) for child in children)
-    if not children or (whole and (plain or not group.isolated)):
+    started = any(child.finish is not None and child.finish.knockout == "shallow" for child in children)
+    if whole and (plain or (not group.isolated and not started)):
         return children
+    return (_branch(group, children, seen, plain),)
+
+
+def _branch(group: Group, children: tuple[Item, ...], seen: Look, plain: bool) -> Branch:
+    """A group that knocks out is isolated: it cannot both fall on what lies below it and do away with that."""
+    isolated = group.isolated or plain or group.knockout != "none"
+    return Branch(children, seen.mode, seen.opacity, isolated, seen.bounds, seen.finish)
+
+
+def _around(items: Sequence[Item]) -> Rect:
     bounds = NOWHERE
-    for child in children:
-        bounds = bounds.join(child.bounds)
-    return (Branch(children, group.blend, np.float32(group.opacity), group.isolated or plain, bounds),)
+    for item in items:
+        bounds = bounds.join(item.bounds)
+    return bounds
 
 
 def _is_plain(item: Item) -> bool:
+    """Whether it comes out the same on any backdrop."""
+    finish = item.finish
+    if item.mode != "normal" or (finish and (finish.knockout != "none" or finish.held or finish.tones)):
+        return False
     if isinstance(item, Branch):
-        return item.mode == "normal" and item.isolated
-    return item.mode == "normal"
+        return item.isolated
+    return isinstance(item, Leaf) or item.grouped
+
+
+def _clip(node: Node, clipped: Sequence[Node], canvas: Rect) -> Sequence[Item]:
+    """Return a layer and those clipped to it as one item, or the layer alone where none of them shows."""
+    grouped = node.advanced is None or node.advanced.clipped_as_group
+    members = _items([_unclipped(member) for member in clipped], canvas) if grouped else _apart(clipped, canvas)
+    if not members:
+        return _item(node, canvas)
+    base = _bare(node, canvas)
+    seen = None if base is None or (grouped and hidden(node)) else look(node, base.bounds, apart=not grouped)
+    if base is None or seen is None:
+        return ()
+    return (Clip(base, tuple(members), seen.mode, seen.opacity, grouped, seen.bounds, seen.finish),)
+
+
+def _unclipped(node: Node) -> Node:
+    return msgspec.structs.replace(node, clip=False)
+
+
+def _apart(clipped: Sequence[Node], canvas: Rect) -> list[Item]:
+    """Return clipped layers that are blended each by itself: one item each, for each is confined by itself."""
+    found: list[Item] = []
+    for node in clipped:
+        if not isinstance(node, Group):
+            leaf = _leaf(node, canvas)
+            found += [] if leaf is None else [leaf]
+            continue
+        children = tuple(_items(node.layers, canvas))
+        seen = look(node, _around(children))
+        if children and seen is not None:
+            found.append(_branch(node, children, seen, plain=True))
+    return found
+
+
+def _bare(node: Node, canvas: Rect) -> Item | None:
+    """Return what a layer or group is made of, as an item whose mode, opacity and finish do nothing."""
+    if not isinstance(node, Group):
+        source = _source(node, canvas)
+        bounds = NOWHERE if source is None else _bounds(source).meet(canvas)
+        return None if source is None or bounds.empty else Leaf(source, "normal", np.float32(1), bounds, NOWHERE)
+    children = tuple(_items(node.layers, canvas))
+    isolated = node.isolated or node.knockout != "none" or all(_is_plain(child) for child in children)
+    return Branch(children, "normal", np.float32(1), isolated, _around(children)) if children else None
 
 
 def _leaf(node: Layer | Solid | Gradient, canvas: Rect) -> Leaf | None:
-    source = _picture(node) if isinstance(node, Layer) else _area(node, canvas)
-    if source is None:
+    source = _source(node, canvas)
+    seen = None if source is None else look(node, _bounds(source).meet(canvas))
+    if source is None or seen is None:
         return None
-    bounds = _bounds(source).meet(canvas)
-    if bounds.empty:
-        return None
-    hides = node.blend == "normal" and node.opacity == 1 and _is_opaque(source, bounds)
+    bounds = seen.bounds
+    covers = seen.mode == "normal" and seen.opacity == 1 and seen.finish is None and _is_opaque(source, bounds)
     cover = NOWHERE
-    if hides:
+    if covers:
         cover = bounds if isinstance(source, Pixels | Shifted) else source.box.core.meet(bounds)
-    return Leaf(source, node.blend, np.float32(node.opacity), bounds, cover)
+    return Leaf(source, seen.mode, seen.opacity, bounds, cover, seen.finish)
+
+
+def _source(node: Layer | Solid | Gradient, canvas: Rect) -> Source | None:
+    return _picture(node) if isinstance(node, Layer) else _area(node, canvas)
 
 
 def _picture(layer: Layer) -> Pixels | Shifted | None:

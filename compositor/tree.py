@@ -3,6 +3,14 @@
 Layers are listed from the bottom up. All positions are in pixels of the canvas, x to the right and y down, and may be
 fractional. Colours and pixels are straight (not premultiplied) and encoded as sRGB; blending happens on the encoded
 values. Nothing here computes a pixel; `execute.composite` is where the main path starts.
+
+What every layer and group has: `opacity` counts for all of it. `fill`, 0 to 1, is one more opacity, but in the eight
+modes of `finish.NEUTRAL` it takes the force out of the blending instead. `mask` is a `Mask` or several, which are
+multiplied. `clip` confines it to the alpha of the first layer below that is not clipped, in the same group; at the
+bottom of its group it counts for nothing. `knockout` lets it fall not on what lies right below it but on what its
+group started from ("shallow"), or on what the innermost group around it that is isolated, or of another mode than
+normal, started from ("deep"; without such a group, the background). What lies between is hidden as far as opacity,
+alpha and masks say, whatever the fill. The blend mode "dissolve" makes each pixel opaque or nothing.
 """
 
 import itertools
@@ -14,6 +22,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from compositor.advanced import KNOCKOUTS, Advanced
 from compositor.errors import (
     BlendModeError,
     CanvasSizeError,
@@ -32,12 +41,15 @@ from compositor.limits import (
     NODES_MAX,
     OFFSET_PX_MAX,
 )
+from compositor.mask import Mask, masks
 from compositor.modes import BLEND_MODES, MODES
 
 Color: TypeAlias = Sequence[float]
 Stop: TypeAlias = tuple[float | None, Color]
 Rgba: TypeAlias = tuple[float, float, float, float]
 
+DISSOLVE = "dissolve"
+"""A blend mode that chooses pixels instead of mixing them, and so has no formula in `MODES`."""
 GRADIENT_KINDS = ("linear", "radial")
 _STOPS_MIN = 2
 _PIXELS_NDIM = 3
@@ -59,11 +71,16 @@ class Layer(msgspec.Struct, frozen=True, eq=False):
     blend: str = "normal"
     opacity: float = 1.0
     visible: bool = True
+    fill: float = 1.0
+    mask: Mask | Sequence[Mask] | None = None
+    clip: bool = False
+    knockout: Literal["none", "shallow", "deep"] = "none"
+    advanced: Advanced | None = None
 
     def __post_init__(self) -> None:
         _check_pixels("Layer.pixels", self.pixels)
         _check_place("Layer", self.x, self.y, None, None)
-        _check_painting("Layer", self.blend, self.opacity, visible=self.visible)
+        _check_painting("Layer", self)
 
 
 class Solid(msgspec.Struct, frozen=True):
@@ -81,11 +98,16 @@ class Solid(msgspec.Struct, frozen=True):
     blend: str = "normal"
     opacity: float = 1.0
     visible: bool = True
+    fill: float = 1.0
+    mask: Mask | Sequence[Mask] | None = None
+    clip: bool = False
+    knockout: Literal["none", "shallow", "deep"] = "none"
+    advanced: Advanced | None = None
 
     def __post_init__(self) -> None:
         rgba("Solid.color", self.color)
         _check_place("Solid", self.x, self.y, self.width, self.height)
-        _check_painting("Solid", self.blend, self.opacity, visible=self.visible)
+        _check_painting("Solid", self)
 
 
 class Gradient(msgspec.Struct, frozen=True):
@@ -107,6 +129,11 @@ class Gradient(msgspec.Struct, frozen=True):
     blend: str = "normal"
     opacity: float = 1.0
     visible: bool = True
+    fill: float = 1.0
+    mask: Mask | Sequence[Mask] | None = None
+    clip: bool = False
+    knockout: Literal["none", "shallow", "deep"] = "none"
+    advanced: Advanced | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in GRADIENT_KINDS:
@@ -114,7 +141,7 @@ class Gradient(msgspec.Struct, frozen=True):
         _check_stops(self.stops)
         _check_number("Gradient.angle", self.angle, -ANGLE_DEG_MAX, ANGLE_DEG_MAX)
         _check_place("Gradient", self.x, self.y, self.width, self.height)
-        _check_painting("Gradient", self.blend, self.opacity, visible=self.visible)
+        _check_painting("Gradient", self)
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -130,10 +157,15 @@ class Group(msgspec.Struct, frozen=True):
     opacity: float = 1.0
     isolated: bool = True
     visible: bool = True
+    fill: float = 1.0
+    mask: Mask | Sequence[Mask] | None = None
+    clip: bool = False
+    knockout: Literal["none", "shallow", "deep"] = "none"
+    advanced: Advanced | None = None
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "layers", check_nodes("Group.layers", self.layers))
-        _check_painting("Group", self.blend, self.opacity, visible=self.visible)
+        _check_painting("Group", self)
         if not isinstance(self.isolated, bool):
             raise TreeError("Group.isolated", f"{self.isolated!r} is neither True nor False")
 
@@ -224,12 +256,20 @@ def _check_place(owner: str, x: float, y: float, width: float | None, height: fl
             _check_number(f"{owner}.{name}", side, 0, OFFSET_PX_MAX)
 
 
-def _check_painting(owner: str, blend: str, opacity: float, *, visible: bool) -> None:
-    if not isinstance(blend, str) or blend not in MODES:
-        raise BlendModeError(blend, BLEND_MODES)
-    _check_number(f"{owner}.opacity", opacity, 0, 1)
-    if not isinstance(visible, bool):
-        raise TreeError(f"{owner}.visible", f"{visible!r} is neither True nor False")
+def _check_painting(owner: str, node: "Node") -> None:
+    """Check what all nodes have, and make their masks a tuple."""
+    if not isinstance(node.blend, str) or not (node.blend in MODES or node.blend == DISSOLVE):
+        raise BlendModeError(node.blend, BLEND_MODES)
+    _check_number(f"{owner}.opacity", node.opacity, 0, 1)
+    _check_number(f"{owner}.fill", node.fill, 0, 1)
+    for name, value in (("visible", node.visible), ("clip", node.clip)):
+        if not isinstance(value, bool):
+            raise TreeError(f"{owner}.{name}", f"{value!r} is neither True nor False")
+    if node.knockout not in KNOCKOUTS:
+        raise TreeError(f"{owner}.knockout", f"{node.knockout!r} is none of {', '.join(KNOCKOUTS)}")
+    if node.advanced is not None and not isinstance(node.advanced, Advanced):
+        raise TreeError(f"{owner}.advanced", f"{type(node.advanced).__name__} is no Advanced")
+    msgspec.structs.force_setattr(node, "mask", masks(f"{owner}.mask", node.mask))
 
 
 def _check_stops(stops: Sequence[Stop]) -> None:

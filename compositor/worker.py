@@ -1,7 +1,7 @@
 """How the stages of one tile run: a worker owns the accumulators of its thread and hands them to kernels.
 
-Accumulators are (4, rows, columns) float32, one for each depth of groups, made on first use. A tile's first pixel is
-at their row and column 0. Nothing here decides anything; the plan has.
+Accumulators are (4, rows, columns) float32, one for each depth of groups, made on first use, and so are the alphas kept
+beside them. A tile's first pixel is at their row and column 0. Nothing here decides anything; the plan has.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,13 +10,41 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compositor import paint
-from compositor.plan import BlendPixels, BlendPlanes, Clear, Copy, Cover, Extract, KernelId, Paint, Stage, Tile
+from compositor import finish_planes, mask, paint
 from compositor.rect import Rect
 from compositor.scene import Flat, Pixels, Sloped, Source
+from compositor.stages import (
+    BACKGROUND,
+    NOTHING,
+    SCRATCH,
+    Attenuate,
+    BlendPixels,
+    BlendPlanes,
+    Clear,
+    Confine,
+    Copy,
+    Cover,
+    Dissolve,
+    Extract,
+    Finishing,
+    Hold,
+    Keep,
+    KernelId,
+    Mix,
+    Paint,
+    Restore,
+    Sift,
+    Stage,
+    Tile,
+    UniteKnockout,
+)
 
 Kernels = dict[KernelId, Callable[..., None]]
 Planes = npt.NDArray[np.float32]
+
+
+_HELD = -4
+"""Names the planes that hold an accumulator's colours while it is blended onto; beside the names of `stages`."""
 
 
 class Hint(NamedTuple):
@@ -64,7 +92,7 @@ class Worker:
         self._shape = (4, rows, columns)
         self._accumulators: list[Planes] = []
         self._alphas: dict[int, Planes] = {}
-        self._scratch: Planes | None = None
+        self._scratch: dict[int, Planes] = {}
 
     def run(self, tile: Tile, after: Hint) -> None:
         """Run the stages of `tile` and store its pixels. `after` is what will be read when it is done."""
@@ -76,7 +104,7 @@ class Worker:
                 case BlendPixels():
                     self._blend_pixels(stage, origin, next(upcoming))
                 case Paint():
-                    self._paint(self._planes(), origin, stage.region, stage.source, stage.kernel)
+                    self._paint(self._planes(SCRATCH), origin, stage.region, stage.source, stage.kernel)
                 case BlendPlanes():
                     self._blend_planes(stage, origin)
                 case Clear():
@@ -86,10 +114,9 @@ class Worker:
                 case Copy():
                     self._copy(stage, origin)
                 case Extract():
-                    kernel, acc = self._kernels[stage.kernel], self._accumulator(stage.depth)
-                    kernel(
-                        acc, *_place(stage.region, origin), self._accumulator(stage.depth - 1), self._alpha(stage.depth)
-                    )
+                    self._extract(stage, origin)
+                case _:
+                    self._finish(stage, origin)
         store = self._kernels[tile.store]
         store(self._accumulator(0), origin.height, origin.width, self._words, origin.y0, origin.x0)
 
@@ -103,11 +130,52 @@ class Worker:
         kernel(self._accumulator(stage.depth), *place, stage.opacity, source.words, row, column, *soon)
 
     def _blend_planes(self, stage: BlendPlanes, origin: Rect) -> None:
-        source = self._accumulator(stage.depth + 1) if stage.grouped else self._planes()
-        place = _place(stage.region, origin)
+        source, place = self._planes(stage.source), _place(stage.region, origin)
         if stage.unite is not None:
-            self._kernels[stage.unite](self._alpha(stage.depth), *place, stage.opacity, source)
-        self._kernels[stage.kernel](self._accumulator(stage.depth), *place, stage.opacity, source)
+            opacity = stage.opacity if stage.fill is None else stage.opacity * stage.fill
+            self._kernels[stage.unite](self._alpha(stage.depth), *place, opacity, source)
+        fill = () if stage.fill is None else (stage.fill,)
+        self._kernels[stage.kernel](self._accumulator(stage.depth), *place, stage.opacity, *fill, source)
+
+    def _extract(self, stage: Extract, origin: Rect) -> None:
+        acc, place = self._accumulator(stage.depth), _place(stage.region, origin)
+        self._kernels[stage.kernel](acc, *place, self._accumulator(stage.below), self._alpha(stage.depth))
+
+    def _finish(self, stage: Finishing, origin: Rect) -> None:
+        region = stage.region
+        match stage:
+            case Attenuate():
+                finish_planes.attenuate(self._part(stage.planes, region, origin), mask.weights(stage.mattes, region))
+            case Confine():
+                weights = self._kept(stage.kept, region, origin) * stage.opacity
+                finish_planes.attenuate(self._part(stage.planes, region, origin), weights)
+            case Sift():
+                planes, under = self._part(stage.planes, region, origin), self._part(stage.under, region, origin)
+                finish_planes.sift(planes, under, stage.tones)
+            case Dissolve():
+                finish_planes.dissolve(self._part(stage.planes, region, origin), stage.opacity, region, stage.seed)
+            case Keep():
+                planes, kept = self._part(stage.planes, region, origin), self._kept(stage.planes, region, origin)
+                if stage.detached:
+                    finish_planes.detach(planes, kept)
+                else:
+                    kept[...] = planes[3]
+            case Mix():
+                below, above = self._part(stage.depth, region, origin), self._part(stage.source, region, origin)
+                finish_planes.mix(below, above, self._mix_weights(stage, origin))
+            case UniteKnockout():
+                shape, kept = self._kept(stage.depth, region, origin), self._kept(stage.kept, region, origin)
+                finish_planes.unite_knockout(shape, kept * stage.opacity, stage.fill)
+            case Hold():
+                self._part(_HELD, region, origin)[...] = self._part(stage.depth, region, origin)
+            case Restore():
+                planes, before = self._part(stage.depth, region, origin), self._part(_HELD, region, origin)
+                finish_planes.restore(planes, before, stage.held)
+
+    def _mix_weights(self, stage: Mix, origin: Rect) -> Planes:
+        if stage.kept is None:
+            return mask.weights(stage.mattes, stage.region) * stage.opacity
+        return self._kept(stage.kept, stage.region, origin) * stage.opacity
 
     def _clear(self, stage: Clear, origin: Rect) -> None:
         color = self._background[:, None, None] if stage.depth == 0 else np.float32(0)
@@ -123,19 +191,25 @@ class Worker:
         self._kernels[stage.kernel](acc, *_place(region, origin), source.words, row, column, *soon)
 
     def _copy(self, stage: Copy, origin: Rect) -> None:
-        below = _part(self._accumulator(stage.depth - 1), stage.region, origin)
-        _part(self._accumulator(stage.depth), stage.region, origin)[...] = below
+        target = self._part(stage.depth, stage.region, origin)
+        if stage.below == NOTHING:
+            target[...] = np.float32(0)
+        elif stage.below == BACKGROUND:
+            target[...] = self._background[:, None, None]
+        else:
+            target[...] = self._part(stage.below, stage.region, origin)
         if stage.tracked:
-            _part(self._alpha(stage.depth), stage.region, origin)[...] = 0
+            self._kept(stage.depth, stage.region, origin)[...] = 0
 
     def _paint(self, planes: Planes, origin: Rect, region: Rect, source: Source, kernel_id: KernelId | None) -> None:
         if isinstance(source, Flat):
             paint.fill(planes, origin, region, source)
             return
         assert kernel_id is not None, "painted by a kernel"
-        assert not isinstance(source, Pixels), "blended as they are"
         kernel = self._kernels[kernel_id]
-        if isinstance(source, Sloped):
+        if isinstance(source, Pixels):
+            kernel(planes, *_place(region, origin), source.words, region.y0 - source.y, region.x0 - source.x)
+        elif isinstance(source, Sloped):
             paint.slope(planes, origin, region, source, kernel)
         else:
             paint.shift(planes, origin, region, source, kernel)
@@ -145,16 +219,24 @@ class Worker:
             self._accumulators.append(np.empty(self._shape, np.float32))
         return self._accumulators[depth]
 
-    def _alpha(self, depth: int) -> Planes:
-        """The own alpha, (rows, columns), of the tracked group at `depth`."""
-        if depth not in self._alphas:
-            self._alphas[depth] = np.empty(self._shape[1:], np.float32)
-        return self._alphas[depth]
+    def _alpha(self, index: int) -> Planes:
+        """The own alpha, (rows, columns), of the tracked group at `index`, or what was kept of the planes `index`."""
+        if index not in self._alphas:
+            self._alphas[index] = np.empty(self._shape[1:], np.float32)
+        return self._alphas[index]
 
-    def _planes(self) -> Planes:
-        if self._scratch is None:
-            self._scratch = np.empty(self._shape, np.float32)
-        return self._scratch
+    def _planes(self, index: int) -> Planes:
+        if index >= 0:
+            return self._accumulator(index)
+        if index not in self._scratch:
+            self._scratch[index] = np.empty(self._shape, np.float32)
+        return self._scratch[index]
+
+    def _part(self, index: int, region: Rect, origin: Rect) -> Planes:
+        return _part(self._planes(index), region, origin)
+
+    def _kept(self, index: int, region: Rect, origin: Rect) -> Planes:
+        return _part(self._alpha(index), region, origin)
 
 
 def _place(region: Rect, origin: Rect) -> tuple[int, int, int, int]:

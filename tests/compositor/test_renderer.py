@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compositor import CompositorError, Gradient, Group, Layer, Node, Renderer, Solid, composite
+from compositor import CompositorError, Gradient, Group, Layer, Mask, Node, Renderer, Solid, composite
 from tests.compositor.pictures import noise, opaque
 
 SIZE = (150, 130)
@@ -78,3 +78,18 @@ def test_the_picture_cannot_be_written_and_bad_trees_leave_it() -> None:
     assert np.array_equal(picture, before)
     with pytest.raises(CompositorError):
         Renderer((0, 5))
+
+
+def test_masks_are_told_apart_like_pixels() -> None:
+    """A mask is part of what a tile depends on; the same one draws nothing, another draws its tiles."""
+    coverage = np.ascontiguousarray(noise(9, 30, 30)[..., 3])
+    pixels, below = noise(10, 40, 40), opaque(1, 130, 150)
+    renderer = Renderer(SIZE, tile=32)
+    for mask, drawn in ((Mask(coverage, 70, 70), 25), (Mask(coverage, 70, 70), 0), (Mask(coverage.copy(), 70, 70), 4)):
+        tree: list[Node] = [
+            Layer(below),
+            Layer(pixels, 64, 64, mask=mask),
+            Group([Layer(pixels, 64, 64, "screen")], isolated=False, mask=mask),
+        ]
+        assert np.array_equal(renderer.render(tree), composite(tree, size=SIZE))
+        assert renderer.tiles_drawn == drawn
