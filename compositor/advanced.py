@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from compositor.errors import NumberError, TreeError
+from compositor.ranges import check_number
 
 Handles: TypeAlias = tuple[float, float, float, float]
 """Split handles of a slider, ascending, 0 to 1: hidden up to the first, rising to the second, shown to the third,
@@ -83,8 +84,6 @@ def _check_handles(field: str, handles: Sequence[float]) -> None:
     if not isinstance(handles, tuple | list) or len(handles) != _HANDLES:
         raise TreeError(field, f"{handles!r} is not four numbers")
     for value in handles:
-        number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-        if not number or not 0 <= value <= 1:
-            raise NumberError(field, value, 0, 1)
+        check_number(field, value, 0, 1)
     if list(handles) != sorted(handles):
         raise TreeError(field, f"{handles!r} does not ascend")

@@ -4,20 +4,14 @@ The counterpart of `kernels` for what needs no plan: formats, resampling, blurs.
 so callers import it inside the functions that draw.
 """
 
-import logging
-import threading
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from compositor import blur_kernels, format_kernels, resample_kernels, warp_kernels
-from compositor._jit import forget
 from compositor.blend_kernels import Kernel
-
-_log = logging.getLogger("compositor")
-_lock = threading.Lock()
-_kernels: dict["ArrayKernel", Kernel] = {}
+from compositor.kernel_shelf import Shelf
 
 
 class ArrayKernel(NamedTuple):
@@ -29,33 +23,13 @@ class ArrayKernel(NamedTuple):
 
 
 def find(name: str, dtype: "np.dtype[Any] | str" = "", *, linear: bool = False) -> Kernel:
-    """Return the kernel of this name, ready to run. The first call takes about 0.5 s, or 10 ms from the cache."""
-    wanted = ArrayKernel(name, str(dtype), linear)
-    kernel = _kernels.get(wanted)
-    if kernel is None:
-        with _lock:
-            kernel = _kernels.get(wanted)
-            if kernel is None:
-                kernel = _kernels[wanted] = _prepare(wanted)
-    return kernel
+    """Return the kernel of this name, ready to run; see `Shelf.find`."""
+    return _SHELF.find(ArrayKernel(name, str(dtype), linear))
 
 
 def loaded() -> dict[ArrayKernel, Kernel]:
-    """Return the kernels that this process has made ready so far; with the JIT on each one is a numba dispatcher."""
-    return dict(_kernels)
-
-
-def _prepare(wanted: ArrayKernel) -> Kernel:
-    """Make a kernel and call it on nothing, so that it compiles for exactly the types that callers pass."""
-    kernel = _make(wanted, on_disk=True)
-    try:
-        kernel(*_nothing(wanted))
-    except Exception as error:  # noqa: BLE001 - a full disk or a damaged cache may raise anything
-        _log.warning("kernel cache unusable for %s, compiling in memory: %r", wanted, error)
-        forget(kernel)
-        kernel = _make(wanted, on_disk=False)
-        kernel(*_nothing(wanted))
-    return kernel
+    """Return the kernels that this process has made ready so far."""
+    return _SHELF.loaded()
 
 
 def _make(wanted: ArrayKernel, *, on_disk: bool) -> Kernel:
@@ -102,3 +76,6 @@ def read_only(stored: npt.NDArray[Any]) -> npt.NDArray[Any]:
     view = stored.view()
     view.flags.writeable = False
     return view
+
+
+_SHELF = Shelf[ArrayKernel](_make, _nothing)

@@ -4,7 +4,6 @@ It is for two pictures of one size, of any accepted dtype, and for operators oth
 layers are `execute.composite`'s. Runs on the caller's thread; the kernel releases the GIL.
 """
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,12 +12,13 @@ import numpy.typing as npt
 
 from compositor import array_formats
 from compositor.array_formats import Array
-from compositor.errors import BlendModeError, NumberError, OperatorError
+from compositor.errors import BlendModeError, OperatorError
 from compositor.execute import composite
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX
 from compositor.modes import BLEND_MODES, MODES
 from compositor.operators import OPERATORS, factors
 from compositor.plan import KernelId
+from compositor.ranges import check_number
 from compositor.tree import Layer
 
 BLOCK_PIXELS = 32_768
@@ -78,15 +78,13 @@ def _check(backdrop: object, source: object, mode: object, operator: object, opa
         raise BlendModeError(mode, BLEND_MODES)
     if not isinstance(operator, str) or operator not in OPERATORS:
         raise OperatorError(operator, OPERATORS)
-    number = isinstance(opacity, int | float | np.integer | np.floating) and not isinstance(opacity, bool)
-    if not number or not math.isfinite(opacity) or not 0 <= opacity <= 1:  # type: ignore[arg-type,operator]  # a number
-        raise NumberError("opacity", opacity, 0, 1)
+    weight = np.float32(check_number("opacity", opacity, 0, 1))
     array_formats.check_pixels("backdrop", backdrop)
     array_formats.check_pixels("source", source)
     assert isinstance(backdrop, np.ndarray), "just checked"
     assert isinstance(source, np.ndarray), "just checked"
     array_formats.check_size("source", source, backdrop.shape[:2])
-    return np.float32(opacity)  # type: ignore[arg-type]  # a number
+    return weight
 
 
 def _composes_as_layers(backdrop: Array, source: Array) -> bool:

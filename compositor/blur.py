@@ -14,6 +14,7 @@ from compositor import filters, formats, resample, strips
 from compositor.errors import ChoiceError
 from compositor.filters import Edge, Filter, Floats, Table
 from compositor.formats import Planes, Stored
+from compositor.ranges import check_number
 
 EDGES: tuple[str, ...] = ("transparent", "clamp")
 """What lies beyond a picture: nothing, or copies of its edge."""
@@ -54,7 +55,7 @@ def box_blur(
     `CanvasSizeError`, `NumberError`, `ChoiceError`.
     """
     stored, clamp, count = _checked(pixels, edge, premultiplied, threads)
-    radius = formats.check_number("radius", radius, 0, RADIUS_PX_MAX)
+    radius = check_number("radius", radius, 0, RADIUS_PX_MAX)
     if radius == 0:
         return pixels.copy()
     planes = _unpack(stored, count, premultiplied=premultiplied)
@@ -77,7 +78,7 @@ def gaussian_blur(
     `DIRECT_SIGMA_PX_MAX` the cost does not grow with `sigma`. Raises as `box_blur`.
     """
     stored, clamp, count = _checked(pixels, edge, premultiplied, threads)
-    sigma = formats.check_number("sigma", sigma, 0, SIGMA_PX_MAX)
+    sigma = check_number("sigma", sigma, 0, SIGMA_PX_MAX)
     if sigma == 0:
         return pixels.copy()
     planes = _unpack(stored, count, premultiplied=premultiplied)

@@ -5,7 +5,6 @@ depends on `threads` or `tile`. numba is imported when the first kernel is looke
 """
 
 import itertools
-import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +13,9 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from compositor import plan, scene, worker
+from compositor import plan, scene, strips, worker
 from compositor.errors import NumberError
-from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, THREADS_MAX, TILE_SIDE_PX_MAX, TILE_SIDE_PX_MIN
+from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, TILE_SIDE_PX_MAX, TILE_SIDE_PX_MIN
 from compositor.plan import KernelId, Tile
 from compositor.tree import Color, Node, check_depth, check_nodes, check_size
 from compositor.worker import Kernels
@@ -61,8 +60,7 @@ class Settings(NamedTuple):
     def of(cls, size: tuple[int, int], threads: int | None, tile: int) -> Self:
         """Check what a caller asked for; raise `NumberError`, `CanvasSizeError`."""
         tile = _whole("tile", tile, TILE_SIDE_PX_MIN, TILE_SIDE_PX_MAX)
-        count = _whole("threads", _cpu_count() if threads is None else threads, 1, THREADS_MAX)
-        return cls(*check_size(size), count, tile)
+        return cls(*check_size(size), strips.check_threads(threads), tile)
 
 
 def run_tiles(work: Sequence[Tile], picture: scene.Scene, pixels: npt.NDArray[np.uint8], threads: int) -> None:
@@ -118,10 +116,6 @@ def _whole(field: str, value: int, low: int, high: int) -> int:
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
         raise NumberError(field, value, low, high)
     return int(value)
-
-
-def _cpu_count() -> int:
-    return min(os.cpu_count() or 1, THREADS_MAX)
 
 
 def _extent(nodes: Sequence[Node]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compositor import strips
-from compositor.errors import ChoiceError, FormatError, NotFiniteError, NumberError
+from compositor.errors import ChoiceError, FormatError, NotFiniteError
 from compositor.modes import luminosity_of
 from compositor.tree import check_size
 
@@ -111,14 +111,6 @@ def check_flag(field: str, value: bool) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise ChoiceError(field, value, (False, True))
     return bool(value)
-
-
-def check_number(field: str, value: float, low: float, high: float) -> float:
-    """Return `value` as a float; raise `NumberError` unless it is a finite number from `low` to `high`."""
-    known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not known or not low <= value <= high:
-        raise NumberError(field, value, low, high)
-    return float(value)
 
 
 def has_alpha(channels: int) -> bool:

@@ -4,53 +4,25 @@
 functions.
 """
 
-import logging
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from compositor import blend_kernels, finish_kernels, group_kernels, operator_kernels, paint_kernels
-from compositor._jit import forget
 from compositor.blend_kernels import Kernel
+from compositor.kernel_shelf import Shelf
 from compositor.plan import KernelId
-
-_log = logging.getLogger("compositor")
-_lock = threading.Lock()
-_kernels: dict[KernelId, Kernel] = {}
 
 
 def find(kernel_id: KernelId) -> Kernel:
-    """Return the kernel of `kernel_id`, ready to run.
-
-    The first call in a process takes about 0.5 s, or 10 ms from the cache.
-    """
-    kernel = _kernels.get(kernel_id)
-    if kernel is None:
-        with _lock:
-            kernel = _kernels.get(kernel_id)
-            if kernel is None:
-                kernel = _kernels[kernel_id] = _prepare(kernel_id)
-    return kernel
+    """Return the kernel of `kernel_id`, ready to run; see `Shelf.find`."""
+    return _SHELF.find(kernel_id)
 
 
 def loaded() -> dict[KernelId, Kernel]:
-    """Return the kernels that this process has made ready so far; with the JIT on each one is a numba dispatcher."""
-    return dict(_kernels)
-
-
-def _prepare(kernel_id: KernelId) -> Kernel:
-    """Make a kernel and call it on nothing, so that it compiles for exactly the types that `execute` passes."""
-    kernel = _make(kernel_id, on_disk=True)
-    try:
-        kernel(*_nothing(kernel_id))
-    except Exception as error:  # noqa: BLE001 - a full disk or a damaged cache may raise anything
-        _log.warning("kernel cache unusable for %s, compiling in memory: %r", kernel_id, error)
-        forget(kernel)
-        kernel = _make(kernel_id, on_disk=False)
-        kernel(*_nothing(kernel_id))
-    return kernel
+    """Return the kernels that this process has made ready so far."""
+    return _SHELF.loaded()
 
 
 def _make(kernel_id: KernelId, *, on_disk: bool) -> Kernel:
@@ -99,3 +71,6 @@ def _nothing(kernel_id: KernelId) -> tuple[Any, ...]:
         "store": (planes, 0, 0, target, 0, 0),
     }
     return examples[kernel_id.stage]
+
+
+_SHELF = Shelf[KernelId](_make, _nothing)

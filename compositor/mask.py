@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from compositor.errors import MaskError
 from compositor.limits import FEATHER_PX_MAX, OFFSET_PX_MAX
+from compositor.ranges import is_number
 from compositor.rect import Rect
 
 _FULL: dict[np.dtype[np.generic], np.float32] = {
@@ -54,8 +55,7 @@ class Mask(msgspec.Struct, frozen=True, eq=False):
             ("density", self.density, 1),
             ("feather", self.feather, FEATHER_PX_MAX),
         ):
-            number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-            if not number or not 0 <= value <= high:
+            if not is_number(value) or not 0 <= value <= high:
                 raise MaskError(f"Mask.{name}", f"{value!r} is not a number from 0 to {high:g}")
 
 

@@ -14,6 +14,7 @@ from compositor import formats, strips
 from compositor.errors import RegionError
 from compositor.filters import Table, filter_named, resizing
 from compositor.formats import Planes, Stored
+from compositor.ranges import check_number
 from compositor.tree import check_size
 
 BLOCK_ROWS = 64
@@ -136,7 +137,7 @@ def _check_box(box: Sequence[float] | None, width: int, height: int) -> tuple[fl
     if box is None:
         return 0.0, 0.0, float(width), float(height)
     try:
-        sides = tuple(formats.check_number("box", side, 0, max(width, height)) for side in box)
+        sides = tuple(check_number("box", side, 0, max(width, height)) for side in box)
     except TypeError:
         raise RegionError("box", box, width, height) from None
     if len(sides) != _SIDES:

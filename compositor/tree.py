@@ -14,7 +14,6 @@ alpha and masks say, whatever the fill. The blend mode "dissolve" makes each pix
 """
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias, Union
 
@@ -27,7 +26,6 @@ from compositor.errors import (
     BlendModeError,
     CanvasSizeError,
     ColorError,
-    NumberError,
     PixelsError,
     StopsError,
     TreeError,
@@ -43,6 +41,7 @@ from compositor.limits import (
 )
 from compositor.mask import Mask, masks
 from compositor.modes import BLEND_MODES, MODES
+from compositor.ranges import check_number, is_number
 
 Color: TypeAlias = Sequence[float]
 Stop: TypeAlias = tuple[float | None, Color]
@@ -139,7 +138,7 @@ class Gradient(msgspec.Struct, frozen=True):
         if self.kind not in GRADIENT_KINDS:
             raise StopsError("Gradient.kind", f"{self.kind!r} is none of {', '.join(GRADIENT_KINDS)}")
         _check_stops(self.stops)
-        _check_number("Gradient.angle", self.angle, -ANGLE_DEG_MAX, ANGLE_DEG_MAX)
+        check_number("Gradient.angle", self.angle, -ANGLE_DEG_MAX, ANGLE_DEG_MAX)
         _check_place("Gradient", self.x, self.y, self.width, self.height)
         _check_painting("Gradient", self)
 
@@ -222,23 +221,10 @@ def rgba(field: str, color: Color) -> Rgba:
         parts = tuple(color)
     except TypeError:
         raise ColorError(field, color) from None
-    if len(parts) not in (_CHANNELS - 1, _CHANNELS) or not all(_is_number(part) and 0 <= part <= 1 for part in parts):
+    if len(parts) not in (_CHANNELS - 1, _CHANNELS) or not all(is_number(part) and 0 <= part <= 1 for part in parts):
         raise ColorError(field, color)
     r, g, b, a = (*map(float, parts), 1.0)[:_CHANNELS]
     return r, g, b, a
-
-
-def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, int | float | np.integer | np.floating)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    )
-
-
-def _check_number(field: str, value: float, low: float, high: float) -> None:
-    if not _is_number(value) or not low <= value <= high:
-        raise NumberError(field, value, low, high)
 
 
 def _check_pixels(field: str, pixels: object) -> None:
@@ -250,18 +236,18 @@ def _check_pixels(field: str, pixels: object) -> None:
 
 def _check_place(owner: str, x: float, y: float, width: float | None, height: float | None) -> None:
     for name, offset in (("x", x), ("y", y)):
-        _check_number(f"{owner}.{name}", offset, -OFFSET_PX_MAX, OFFSET_PX_MAX)
+        check_number(f"{owner}.{name}", offset, -OFFSET_PX_MAX, OFFSET_PX_MAX)
     for name, side in (("width", width), ("height", height)):
         if side is not None:
-            _check_number(f"{owner}.{name}", side, 0, OFFSET_PX_MAX)
+            check_number(f"{owner}.{name}", side, 0, OFFSET_PX_MAX)
 
 
 def _check_painting(owner: str, node: "Node") -> None:
     """Check what all nodes have, and make their masks a tuple."""
     if not isinstance(node.blend, str) or not (node.blend in MODES or node.blend == DISSOLVE):
         raise BlendModeError(node.blend, BLEND_MODES)
-    _check_number(f"{owner}.opacity", node.opacity, 0, 1)
-    _check_number(f"{owner}.fill", node.fill, 0, 1)
+    check_number(f"{owner}.opacity", node.opacity, 0, 1)
+    check_number(f"{owner}.fill", node.fill, 0, 1)
     for name, value in (("visible", node.visible), ("clip", node.clip)):
         if not isinstance(value, bool):
             raise TreeError(f"{owner}.{name}", f"{value!r} is neither True nor False")
@@ -283,4 +269,4 @@ def _check_stops(stops: Sequence[Stop]) -> None:
     for index, (offset, color) in enumerate(pairs):
         rgba(f"{field}[{index}]", color)
         if offset is not None:
-            _check_number(f"{field}[{index}] offset", offset, -OFFSET_PX_MAX, OFFSET_PX_MAX)
+            check_number(f"{field}[{index}] offset", offset, -OFFSET_PX_MAX, OFFSET_PX_MAX)
