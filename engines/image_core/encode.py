@@ -10,6 +10,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+import PIL
 from PIL import Image, features
 
 from engines.image_core.icc import srgb_profile
@@ -66,8 +67,6 @@ def codec_versions(format: Format) -> dict[str, str]:
 
     Those that Pillow does not report are left out.
     """
-    import PIL
-
     found = {name: features.version(feature) for name, feature in _CODECS[format]}
     found["littlecms"] = features.version("littlecms2")
     return {"pillow": PIL.__version__} | {name: version for name, version in found.items() if version}

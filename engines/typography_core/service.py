@@ -9,13 +9,14 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from engines.colours import parse_colour
+from engines.colours import Colour, parse_colour
 from engines.media_v2.exports import Export, Exporter, ExportPlan, RgbaPixels
 from engines.media_v2.models import Artifact, TextRenderMeta
 from engines.media_v2.registry import Registry
 from engines.media_v2.renders import Rendered, RenderJob, render_once
 from engines.media_v2.scope import Scope
 from engines.typography_core import typeset
+from engines.typography_core.layout import TextLayout
 from engines.typography_core.typeset import TextRequest
 
 __all__ = ["TextRequest", "TextService"]
@@ -55,8 +56,9 @@ class TextService:
         preset_id: str | None,
         format: str | None,
     ) -> tuple[RenderJob, Callable[[], Export]]:
-        parse_colour(request.color)
-        picture = _picture_box(request)
+        color = parse_colour(request.color)
+        text = typeset.set_text(request)
+        picture = _picture_box(request, text)
         plan = self._exporter.plan(preset_id, picture.width, picture.height, format=format)
         producers = self._exporter.producers(plan) | typeset.producers()
         job = RenderJob(
@@ -66,9 +68,9 @@ class TextService:
             plan=plan,
             producers=producers,
             name=request.text[:80],
-            extra_meta={"request": msgspec.to_builtins(request), "missing": typeset.set_text(request).missing},
+            extra_meta={"request": msgspec.to_builtins(request), "missing": text.missing},
         )
-        return job, lambda: self._exporter.export(plan, _draw(request, picture, plan), producers)
+        return job, lambda: self._exporter.export(plan, _draw(text, color, picture, plan), producers)
 
 
 class _PictureBox(msgspec.Struct, frozen=True):
@@ -80,9 +82,8 @@ class _PictureBox(msgspec.Struct, frozen=True):
     height: float
 
 
-def _picture_box(request: TextRequest) -> _PictureBox:
-    text = typeset.set_text(request)
-    ink = typeset.draw(request)
+def _picture_box(request: TextRequest, text: TextLayout) -> _PictureBox:
+    ink = typeset.draw_set(text)
     rows, columns = ink.coverage.shape
     box_height = max(text.height, request.height or 0.0)
     left, top = min(0.0, ink.x), min(0.0, ink.y)
@@ -90,10 +91,10 @@ def _picture_box(request: TextRequest) -> _PictureBox:
     return _PictureBox(left, top, max(1.0, math.ceil(right) - left), max(1.0, math.ceil(bottom) - top))
 
 
-def _draw(request: TextRequest, picture: _PictureBox, plan: ExportPlan) -> RgbaPixels:
+def _draw(text: TextLayout, color: Colour, picture: _PictureBox, plan: ExportPlan) -> RgbaPixels:
     """The text on a transparent ground, (content_height, content_width, 4) uint8 straight."""
     pixels = np.zeros((plan.content_height, plan.content_width, 4), np.uint8)
-    ink = typeset.draw(request, plan.scale, -picture.left * plan.scale, -picture.top * plan.scale)
+    ink = typeset.draw_set(text, plan.scale, -picture.left * plan.scale, -picture.top * plan.scale)
     rows, columns = ink.coverage.shape
     if rows == 0:
         return pixels
@@ -101,7 +102,6 @@ def _draw(request: TextRequest, picture: _PictureBox, plan: ExportPlan) -> RgbaP
     y0, x0 = max(0, ink.y), max(0, ink.x)
     y1, x1 = min(plan.content_height, ink.y + rows), min(plan.content_width, ink.x + columns)
     cut = ink.coverage[y0 - ink.y : y1 - ink.y, x0 - ink.x : x1 - ink.x]
-    color = parse_colour(request.color)
     inked = cut > 0
     target = pixels[y0:y1, x0:x1]
     target[inked, :3] = [int(part * 255 + 0.5) for part in color[:3]]

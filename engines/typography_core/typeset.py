@@ -62,7 +62,11 @@ def set_text(request: TextRequest) -> layout.TextLayout:
 
 def draw(request: TextRequest, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> DrawnText:
     """Draw `request` at `scale` output px per px, its corner at (dx, dy). Raises as `set_text` does, and for too many pixels."""
-    text = set_text(request)
+    return draw_set(set_text(request), scale, dx, dy)
+
+
+def draw_set(text: layout.TextLayout, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> DrawnText:
+    """Draw lines that are set already; see `draw`. Raises `TextLimitError` for too many pixels."""
     ink = raster.coverage(text, scale, dx, dy)
     return DrawnText(ink.array, ink.x, ink.y, text.missing)
 
