@@ -7,7 +7,7 @@ its references rewritten to artifacts, so that the store alone is enough to draw
 
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -81,7 +81,7 @@ class ImageService:
         composition.check(document)
         backend.inputs(document)
         contents = self._read_sources(scope, document, files)
-        ids = {ref: self._source_id(scope, ref, content) for ref, content in contents.items()}
+        ids = {ref: self._source_id(scope, ref, file) for ref, file in contents.items()}
         stored = msgspec.structs.replace(
             document,
             layers=_with_sources(document.layers, {ref: ARTIFACT_SCHEME + found for ref, found in ids.items()}),
@@ -173,33 +173,43 @@ class ImageService:
             self._opened = {source.artifact_id: (document, SourceSet(reader))}
         return self._opened[source.artifact_id]
 
-    def _read_sources(self, scope: Scope, document: Composition, files: FolderReader | None) -> dict[str, bytes | None]:
-        """Every source of `document`, checked: file content by reference, None for what is an artifact already."""
-        contents: dict[str, bytes | None] = {}
+    def _read_sources(
+        self, scope: Scope, document: Composition, files: FolderReader | None
+    ) -> dict[str, "_File | None"]:
+        """Every source of `document`, checked: files by reference, None for what is an artifact already."""
+        contents: dict[str, _File | None] = {}
         for path, _, layer in composition.walk(document.layers):
             match layer:
                 case VectorLayer(svg=str(inline)):
                     guard.check(inline.encode())
                 case RasterLayer(src=ref) | VectorLayer(src=str(ref)):
-                    kinds = VECTOR_KINDS if isinstance(layer, VectorLayer) else RASTER_KINDS
+                    drawing = isinstance(layer, VectorLayer)
+                    kinds = VECTOR_KINDS if drawing else RASTER_KINDS
                     if ref.startswith(ARTIFACT_SCHEME):
                         self._registry.artifact(scope, ref.removeprefix(ARTIFACT_SCHEME), *kinds)
                         contents[ref] = None
                     elif files is None:
                         raise SourceError(ref, f"{path} names a file, and this composition did not come from a folder")
-                    elif ref not in contents:
-                        contents[ref] = _checked(files.read(ref, kinds), ref, isinstance(layer, VectorLayer))
+                    elif (known := contents.get(ref)) is None or known.drawing != drawing:
+                        contents[ref] = _checked(files.read(ref, kinds), ref, drawing)
                 case _:
                     pass
         return contents
 
-    def _source_id(self, scope: Scope, ref: str, content: bytes | None) -> str:
-        if content is None:
+    def _source_id(self, scope: Scope, ref: str, file: "_File | None") -> str:
+        if file is None:
             return ref.removeprefix(ARTIFACT_SCHEME)
         name = ref.rsplit("/", 1)[-1]
-        if looks_like_svg(content):
-            return self._vectors.register_scene(scope, content, name).artifact.artifact_id
-        return self._store_picture(scope, content, name).artifact.artifact_id
+        store = self._vectors.register_scene if file.drawing else self._store_picture
+        return store(scope, file.content, name).artifact.artifact_id
+
+
+class _File(NamedTuple):
+    """A file that was checked for the kind of layer that names it."""
+
+    content: bytes
+    drawing: bool
+    """For a vector layer, and safe to draw; else a picture that decodes."""
 
 
 def remake(registry: Registry, artifact: Artifact) -> str | None:
@@ -238,12 +248,12 @@ def looks_like_svg(content: bytes) -> bool:
     return head.startswith(b"<") or content.startswith((b"\x1f\x8b", b"\xff\xfe<", b"\xfe\xff\0<"))
 
 
-def _checked(content: bytes, ref: str, vector: bool) -> bytes:
-    if vector:
+def _checked(content: bytes, ref: str, drawing: bool) -> _File:
+    if drawing:
         guard.check(guard.decode(content))
     else:
         decode.decode_picture(content, ref)
-    return content
+    return _File(content, drawing)
 
 
 def _with_sources(layers: tuple[Layer, ...], refs: dict[str, str]) -> tuple[Layer, ...]:

@@ -101,3 +101,16 @@ def test_an_unknown_font_is_refused_before_anything_is_stored(
             scope, composition.from_builtins(COMPOSITION | {"layers": layers}), "card", FolderReader(folder)
         )
     assert registry.head().size == 0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_file_cannot_be_picture_and_drawing(
+    images: ImageService, registry: Registry, scope: Scope, folder: Path, order: int
+) -> None:
+    """Each layer's use of a file is checked, not only the first one's, and nothing is stored."""
+    layers = [{"type": "vector", "src": "logo.svg"}, {"type": "raster", "src": "logo.svg"}][::order]
+    with pytest.raises(UnsupportedMediaError, match=r"logo\.svg"):
+        images.create_composition(
+            scope, composition.from_builtins(COMPOSITION | {"layers": layers}), "card", FolderReader(folder)
+        )
+    assert registry.head().size == 0
