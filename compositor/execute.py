@@ -136,7 +136,7 @@ def _run(
 
     def drain() -> None:
         # Taking the next number is one bytecode of C code, so no two threads get the same one.
-        worker.run(work, kernels, background, words, numbers.__next__, threads)
+        worker.run(work, kernels, background, words, numbers.__next__)
 
     if threads == 1:
         drain()

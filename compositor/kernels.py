@@ -13,6 +13,7 @@ from compositor import blend_kernels, finish_kernels, group_kernels, operator_ke
 from compositor.blend_kernels import Kernel
 from compositor.kernel_shelf import Shelf
 from compositor.plan import KernelId
+from compositor.stages import STACK_MAX
 
 
 def find(kernel_id: KernelId) -> Kernel:
@@ -55,7 +56,7 @@ def _nothing(kernel_id: KernelId) -> tuple[Any, ...]:
     region, opacity, line = (0, 0, 0, 0), np.float32(1), planes[0, 0]
     gradient = ((0.0, 0.0, 0.0, 0.0), np.zeros(1), np.zeros((1, 4), np.float32), line, line)
     examples: dict[str, tuple[Any, ...]] = {
-        "blend-words": (planes, *region, opacity, words, 0, 0, words, 0, 0),
+        "blend-words": (planes, *region, line, (words,) * STACK_MAX, np.zeros((0, 2), np.int64)),
         "blend-planes": (planes, *region, opacity, planes),
         "compose": (np.zeros((4, 0), np.float32), True, np.zeros((4, 0), np.float32), np.zeros(9, np.float32)),
         "blend-filled": (planes, *region, opacity, opacity, planes),
@@ -64,7 +65,7 @@ def _nothing(kernel_id: KernelId) -> tuple[Any, ...]:
         "extract": (planes, *region, planes, planes[0]),
         "unite-words": (planes[0], *region, opacity, words, 0, 0),
         "unite-planes": (planes[0], *region, opacity, planes),
-        "load": (planes, *region, words, 0, 0, words, 0, 0),
+        "load": (planes, *region, words, 0, 0),
         "shift": (planes, *region, words, 0, 0, opacity, opacity, np.zeros((2, 4, 1), np.float32)),
         "linear": (planes, *region, 0.0, 0.0, *gradient),
         "radial": (planes, *region, 0.0, 0.0, *gradient),

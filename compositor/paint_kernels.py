@@ -16,8 +16,9 @@ _FULL = np.uint32(0xFF000000)
 
 
 def load(*, on_disk: bool) -> Kernel:
-    """Return the kernel that copies opaque RGBA8 pixels into planes; arguments as those of `blend_words` but
-    `opacity`.
+    """Return the kernel that copies opaque RGBA8 pixels into planes.
+
+    `kernel(acc, y, x, height, width, words, row, column)`: `words[row, column]` falls on the region's first pixel.
     """
 
     def load_kernel(
@@ -29,12 +30,9 @@ def load(*, on_disk: bool) -> Kernel:
         words: Words,
         row: int,
         column: int,
-        soon: Words,
-        soon_row: int,
-        soon_column: int,
     ) -> None:
         for i in range(height):
-            fetch(soon, soon_row + i, soon_column, width)
+            fetch(words, row + i + 1, column, width)
             reds, greens = acc[0, y + i, x : x + width], acc[1, y + i, x : x + width]
             blues = acc[2, y + i, x : x + width]
             source = words[row + i, column : column + width]

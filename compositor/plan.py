@@ -6,6 +6,7 @@ number: 0 is the canvas, each group that needs one has the next. A source with a
 give the same list.
 """
 
+import functools
 from bisect import insort
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from compositor.stages import (
     BACKGROUND,
     NOTHING,
     SCRATCH,
+    STACK_MAX,
     Attenuate,
     BlendPixels,
     BlendPlanes,
@@ -56,6 +58,7 @@ __all__ = [
 ]
 
 _WHOLE = np.float32(1)
+_UNITE_WORDS = KernelId("unite-words")
 
 
 class _Floor(NamedTuple):
@@ -146,7 +149,7 @@ def _fill(stages: list[Stage], items: Sequence[Item], scope: _Scope, region: Rec
 
 def _blend(stages: list[Stage], items: Sequence[Item], scope: _Scope, region: Rect, opaque: bool) -> bool:
     for item in items:
-        part = item.bounds.meet(region)
+        part = region if item.bounds.contains(region) else item.bounds.meet(region)
         if part.empty:
             continue
         if isinstance(item, Leaf):
@@ -181,12 +184,27 @@ def _leaf(stages: list[Stage], leaf: Leaf, scope: _Scope, region: Rect, opaque: 
         stages.append(Paint(region, leaf.source, _paint_kernel(leaf.source, opaque=False)))
         _finish(stages, SCRATCH, leaf, leaf.finish, scope, region, opaque)
     elif isinstance(leaf.source, Pixels):
-        unite = KernelId("unite-words") if scope.tracked else None
-        kernel = KernelId("blend-words", leaf.mode, opaque)
-        stages.append(BlendPixels(scope.depth, region, leaf.source, leaf.opacity, kernel, unite))
+        _pile(stages, leaf, leaf.source, scope, region, opaque)
     else:
         stages.append(Paint(region, leaf.source, _paint_kernel(leaf.source, opaque=False)))
         stages.append(_planes(scope, region, SCRATCH, leaf.opacity, leaf.mode, opaque))
+
+
+def _pile(stages: list[Stage], leaf: Leaf, source: Pixels, scope: _Scope, region: Rect, opaque: bool) -> None:
+    """Blend pixels together with those right below them, if only the pictures differ: a kernel that takes several goes
+    through the accumulator once.
+    """
+    alike = scope.depth, region, _onto(leaf.mode, opaque), _UNITE_WORDS if scope.tracked else None
+    below = stages[-1]
+    if isinstance(below, BlendPixels) and below[:4] == alike and len(below.stack) < STACK_MAX:
+        stages[-1] = BlendPixels(*alike, (*below.stack, source), (*below.opacities, leaf.opacity))
+    else:
+        stages.append(BlendPixels(*alike, (source,), (leaf.opacity,)))
+
+
+@functools.cache
+def _onto(mode: str, opaque: bool) -> KernelId:
+    return KernelId("blend-words", mode, opaque)
 
 
 def _branch(stages: list[Stage], group: Branch, scope: _Scope, region: Rect, opaque: bool) -> None:

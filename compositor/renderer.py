@@ -16,7 +16,7 @@ from compositor.execute import TILE_SIDE_PX, Settings
 from compositor.plan import Stage, Tile
 from compositor.rect import Rect
 from compositor.scene import Scene, Source
-from compositor.stages import Attenuate, Mix
+from compositor.stages import Attenuate, BlendPixels, Mix
 from compositor.tree import Color, Node
 
 Key = tuple[Any, ...]
@@ -91,6 +91,8 @@ class _Keys:
         # Sources are tuples, too, and but for masks the only parts of a stage that hold arrays; many tiles share one.
         if isinstance(stage, Attenuate | Mix):
             return type(stage).__name__, *(_spelled(part) for part in stage)
+        if isinstance(stage, BlendPixels):
+            return type(stage).__name__, *stage[:-2], *map(self._source, stage.stack), stage.opacities
         return type(stage).__name__, *(self._source(part) if isinstance(part, SOURCES) else part for part in stage)
 
     def _source(self, source: Source) -> Key:

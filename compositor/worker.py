@@ -5,7 +5,6 @@ beside them. A tile's first pixel is at their row and column 0. Nothing here dec
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from compositor.stages import (
     BACKGROUND,
     NOTHING,
     SCRATCH,
+    STACK_MAX,
     Attenuate,
     BlendPixels,
     BlendPlanes,
@@ -34,7 +34,6 @@ from compositor.stages import (
     Paint,
     Restore,
     Sift,
-    Stage,
     Tile,
     UniteKnockout,
 )
@@ -47,37 +46,13 @@ _HELD = -4
 """Names the planes that hold an accumulator's colours while it is blended onto; beside the names of `stages`."""
 
 
-class Hint(NamedTuple):
-    """What a worker reads next: `words` from `row`, `column` on. Kernels ask the memory for it while they work."""
-
-    words: npt.NDArray[np.uint32]
-    row: int
-    column: int
-
-
 def _no_words() -> npt.NDArray[np.uint32]:
     words = np.zeros((0, 0), np.uint32)
     words.flags.writeable = False
     return words
 
 
-NO_HINT = Hint(_no_words(), 0, 0)
-
-
-def first_hint(tile: Tile) -> Hint:
-    """Return what `tile` reads first."""
-    return next((_hint(stage) for stage in tile.stages if _reads_words(stage)), NO_HINT)
-
-
-def _reads_words(stage: Stage) -> bool:
-    return isinstance(stage, BlendPixels) or (isinstance(stage, Cover) and isinstance(stage.source, Pixels))
-
-
-def _hint(stage: Stage) -> Hint:
-    assert isinstance(stage, BlendPixels | Cover), "only these read words"
-    source = stage.source
-    assert isinstance(source, Pixels), "only these are words"
-    return Hint(source.words, stage.region.y0 - source.y, stage.region.x0 - source.x)
+_NO_WORDS = _no_words()
 
 
 class Worker:
@@ -94,15 +69,13 @@ class Worker:
         self._alphas: dict[int, Planes] = {}
         self._scratch: dict[int, Planes] = {}
 
-    def run(self, tile: Tile, after: Hint) -> None:
-        """Run the stages of `tile` and store its pixels. `after` is what will be read when it is done."""
+    def run(self, tile: Tile) -> None:
+        """Run the stages of `tile` and store its pixels."""
         origin = tile.region
-        hints = [_hint(stage) for stage in tile.stages if _reads_words(stage)]
-        upcoming = iter([*hints[1:], after])
         for stage in tile.stages:
             match stage:
                 case BlendPixels():
-                    self._blend_pixels(stage, origin, next(upcoming))
+                    self._blend_pixels(stage, origin)
                 case Paint():
                     self._paint(self._planes(SCRATCH), origin, stage.region, stage.source, stage.kernel)
                 case BlendPlanes():
@@ -110,7 +83,7 @@ class Worker:
                 case Clear():
                     self._clear(stage, origin)
                 case Cover():
-                    self._cover(stage, origin, next(upcoming) if isinstance(stage.source, Pixels) else NO_HINT)
+                    self._cover(stage, origin)
                 case Copy():
                     self._copy(stage, origin)
                 case Extract():
@@ -120,14 +93,18 @@ class Worker:
         store = self._kernels[tile.store]
         store(self._accumulator(0), origin.height, origin.width, self._words, origin.y0, origin.x0)
 
-    def _blend_pixels(self, stage: BlendPixels, origin: Rect, soon: Hint) -> None:
-        source, region = stage.source, stage.region
-        place, row, column = _place(region, origin), region.y0 - source.y, region.x0 - source.x
+    def _blend_pixels(self, stage: BlendPixels, origin: Rect) -> None:
+        place, region = _place(stage.region, origin), stage.region
+        places = [(region.y0 - source.y, region.x0 - source.x) for source in stage.stack]
         if stage.unite is not None:
-            alpha = self._alpha(stage.depth)
-            self._kernels[stage.unite](alpha, *place, stage.opacity, source.words, row, column)
-        kernel = self._kernels[stage.kernel]
-        kernel(self._accumulator(stage.depth), *place, stage.opacity, source.words, row, column, *soon)
+            alpha, unite = self._alpha(stage.depth), self._kernels[stage.unite]
+            for source, opacity, at in zip(stage.stack, stage.opacities, places, strict=True):
+                unite(alpha, *place, opacity, source.words, *at)
+        stack = (*(source.words for source in stage.stack), *(_NO_WORDS,) * (STACK_MAX - len(stage.stack)))
+        opacities = np.array(stage.opacities, np.float32)
+        self._kernels[stage.kernel](
+            self._accumulator(stage.depth), *place, opacities, stack, np.array(places, np.int64)
+        )
 
     def _blend_planes(self, stage: BlendPlanes, origin: Rect) -> None:
         source, place = self._planes(stage.source), _place(stage.region, origin)
@@ -181,14 +158,14 @@ class Worker:
         color = self._background[:, None, None] if stage.depth == 0 else np.float32(0)
         _part(self._accumulator(stage.depth), stage.region, origin)[...] = color
 
-    def _cover(self, stage: Cover, origin: Rect, soon: Hint) -> None:
+    def _cover(self, stage: Cover, origin: Rect) -> None:
         acc, source, region = self._accumulator(stage.depth), stage.source, stage.region
         if not isinstance(source, Pixels):
             self._paint(acc, origin, region, source, stage.kernel)
             return
         assert stage.kernel is not None, "pixels are loaded by a kernel"
         row, column = region.y0 - source.y, region.x0 - source.x
-        self._kernels[stage.kernel](acc, *_place(region, origin), source.words, row, column, *soon)
+        self._kernels[stage.kernel](acc, *_place(region, origin), source.words, row, column)
 
     def _copy(self, stage: Copy, origin: Rect) -> None:
         target = self._part(stage.depth, stage.region, origin)
@@ -255,12 +232,10 @@ def run(
     background: Planes,
     words: npt.NDArray[np.uint32],
     turns: Callable[[], int],
-    stride: int,
 ) -> None:
-    """Run the tiles of `work` whose numbers `turns` hands out, until there are no more; `stride` workers share them."""
+    """Run the tiles of `work` whose numbers `turns` hands out, until there are no more."""
     rows = max(tile.region.height for tile in work)
     columns = max(tile.region.width for tile in work)
     worker = Worker(kernels, background, words, rows, columns)
     while (index := turns()) < len(work):
-        following = index + stride
-        worker.run(work[index], first_hint(work[following]) if following < len(work) else NO_HINT)
+        worker.run(work[index])

@@ -1,11 +1,14 @@
 """Plans do no more than a picture needs; they are plain lists, so this is tested without pixels."""
 
 import numpy as np
+import numpy.typing as npt
+import pytest
 
-from compositor import Gradient, Group, KernelId, Layer, Node, Solid, required_kernels
+from compositor import Gradient, Group, KernelId, Layer, Mask, Node, Solid, composite, required_kernels
 from compositor.plan import BlendPixels, Clear, Cover, Stage, plan
 from compositor.rect import Rect, tiles
 from compositor.scene import build
+from compositor.stages import STACK_MAX
 from tests.compositor.pictures import noise, opaque
 
 SOFT = noise(1, 64, 64)
@@ -14,6 +17,10 @@ FULL = opaque(2, 64, 64)
 
 def stages(*layers: Node, size: int = 64, tile: int = 64) -> list[list[Stage]]:
     return [list(part.stages) for part in plan(build(layers, size, size, None), tile)]
+
+
+def pile_sizes(found: list[Stage]) -> list[int]:
+    return [len(stage.stack) for stage in found if isinstance(stage, BlendPixels)]
 
 
 def test_tiles_partition_the_canvas() -> None:
@@ -51,15 +58,36 @@ def test_cover_counts_tile_by_tile() -> None:
 def test_layers_outside_a_tile_are_not_in_its_plan() -> None:
     """Work grows with the pixels that layers cover, not with their number times the canvas."""
     small = [Layer(SOFT[:4, :4], x=60, y=60) for _ in range(50)]
-    sizes = [len(found) for found in stages(*small, tile=16)]
-    assert sizes[-1] == 51
-    assert set(sizes[:-1]) == {1}
+    counts = [sum(pile_sizes(found)) for found in stages(*small, tile=16)]
+    assert counts[-1] == 50
+    assert set(counts[:-1]) == {0}
+
+
+def test_pictures_alike_are_blended_in_one_stage() -> None:
+    """One call takes up to `STACK_MAX` of them through the accumulator; any difference but the picture's starts anew."""
+    assert pile_sizes(stages(*[Layer(SOFT, opacity=0.1 * k) for k in range(1, 11)])[0]) == [STACK_MAX, 2]
+    assert pile_sizes(stages(Layer(SOFT), Layer(SOFT, blend="hue"), Layer(SOFT))[0]) == [1, 1, 1]
+    assert pile_sizes(stages(Layer(SOFT), Layer(SOFT[:63]), Layer(SOFT, x=1))[0]) == [1, 1, 1]
+    assert pile_sizes(stages(Layer(SOFT), Solid((1, 0, 0, 0.5)), Layer(SOFT))[0]) == [1, 1]
+    assert pile_sizes(stages(Layer(SOFT), Layer(SOFT, mask=Mask(SOFT[..., 0])), Layer(SOFT))[0]) == [1, 1]
+
+
+@pytest.mark.parametrize("mode", ["normal", "multiply", "luminosity"])
+@pytest.mark.parametrize("ground", [SOFT, FULL])
+def test_a_stack_is_blended_as_its_layers_are_one_by_one(mode: str, ground: npt.NDArray[np.uint8]) -> None:
+    """Pictures of another mode without any alpha change nothing but the plan: they part the stack."""
+    soft = [Layer(noise(seed, 64, 64), blend=mode, opacity=0.9) for seed in range(3, 13)]
+    nothing = Layer(np.zeros((64, 64, 4), np.uint8), blend="screen")
+    apart = [node for layer in soft for node in (nothing, layer)]
+    assert max(pile_sizes(stages(Layer(ground), *apart)[0])) == 1
+    together = composite([Layer(ground), *soft], size=(64, 64))
+    assert together.tobytes() == composite([Layer(ground), *apart], size=(64, 64)).tobytes()
 
 
 def test_groups_of_normal_layers_dissolve() -> None:
     """Isolation changes nothing there, so no accumulator is spent on it."""
     group = Group([Layer(SOFT), Group([Layer(SOFT, opacity=0.5)])])
-    assert [type(stage) for stage in stages(group)[0]] == [Clear, BlendPixels, BlendPixels]
+    assert [type(stage) for stage in stages(group)[0]] == [Clear, BlendPixels]
     assert len(stages(Group([Layer(SOFT, blend="screen")]))[0]) > len(stages(Layer(SOFT, blend="screen"))[0])
 
 
