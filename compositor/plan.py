@@ -89,7 +89,7 @@ def plan(scene: Scene, tile: int, *, square: bool = False) -> Iterator[Tile]:
 
     Tiles are strips, which are read faster, or real squares on demand.
     """
-    floor = _Floor(BACKGROUND, bool(scene.background[3] == 1))
+    floor = _Floor(BACKGROUND, bool(scene.background[3] == 1)) if scene.background[3] else _NO_FLOOR
     canvas = _Scope(0, 1, False, floor, floor)
     near = _Sweep(scene.items)
     cut = squares if square else tiles
@@ -137,14 +137,22 @@ def _fill(stages: list[Stage], items: Sequence[Item], scope: _Scope, region: Rec
     A tracked group needs the alpha of everything in it, so nothing in it is skipped as hidden.
     """
     start = -1 if scope.tracked else _topmost_cover(items, region)
+    hides = start >= 0
+    if not hides and scope.floor.start == NOTHING and items and _is_ground(items[0], region):
+        start = 0
     if start < 0:
         stages.append(base)
     else:
         cover = items[start]
         assert isinstance(cover, Leaf), "only a leaf covers"
-        opaque = True
-        stages.append(Cover(scope.depth, region, cover.source, _paint_kernel(cover.source, opaque=True)))
-    return _blend(stages, items[start + 1 :], scope, region, opaque)
+        stages.append(Cover(scope.depth, region, cover.source, _paint_kernel(cover.source, opaque=hides)))
+    return _blend(stages, items[start + 1 :], scope, region, opaque or hides)
+
+
+def _is_ground(item: Item, region: Rect) -> bool:
+    """Whether blending `item` onto nothing leaves its own pixels and nothing else, whatever its mode."""
+    whole = isinstance(item, Leaf) and item.finish is None and item.opacity == 1 and item.bounds.contains(region)
+    return whole and isinstance(item.source, Pixels)  # type: ignore[union-attr]  # a leaf, as just seen
 
 
 def _blend(stages: list[Stage], items: Sequence[Item], scope: _Scope, region: Rect, opaque: bool) -> bool:

@@ -52,7 +52,7 @@ class Copy(NamedTuple):
 
 
 class Cover(NamedTuple):
-    """Replace `region` of accumulator `depth` by an opaque source."""
+    """Replace `region` of accumulator `depth` by a source that is opaque there or the first on nothing."""
 
     depth: int
     region: Rect
