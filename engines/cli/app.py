@@ -37,7 +37,7 @@ _COMMANDS = {
     "presets": ("engines.cli.artifact_commands:presets", "List the export presets."),
     "doctor": ("engines.cli.machine_commands:doctor", "Tell versions, places and missing parts."),
     "bench compositing": (
-        "engines.cli.machine_commands:bench_compositing",
+        "engines.cli.bench_commands:bench_compositing",
         "Blend 8 layers, beside every installed peer.",
     ),
 }

@@ -1,17 +1,11 @@
-"""Commands about this machine: what is installed, how fast it composites."""
+"""The command about this machine: what is installed, and what is missing."""
 
 import importlib.metadata
-import importlib.util
 import platform
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from engines.cli import output
 from engines.cli.failures import FINE
 from engines.cli.options import AsJson
-from engines.errors import EnvironmentFault
 
 _PIXEL_PACKAGES = (
     "numpy",
@@ -36,18 +30,11 @@ _OPTIONAL_PACKAGES = {
     "psycopg": "ledger on PostgreSQL (extra scale)",
     "obstore": "blobs on object storage (extra scale)",
     "distributed": "batches on Dask (extra scale)",
-    "skia-python": "a peer in benchmarks (extra bench)",
-    "pyvips": "a peer in benchmarks (extra bench)",
+    **dict.fromkeys(
+        ("skia-python", "pyvips", "opencv-python-headless", "simd-blend-modes", "blend-modes"),
+        "a peer in benchmarks (extra bench)",
+    ),
 }
-
-
-class BenchMissingError(EnvironmentFault):
-    """Benchmarks live in a source checkout, not in the installed distribution."""
-
-    type = "bench-missing"
-
-    def __init__(self) -> None:
-        super().__init__("benchmarks live in a source checkout: run `make bench` there")
 
 
 def doctor(*, json: AsJson = False) -> int:
@@ -108,54 +95,3 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def bench_compositing(
-    *,
-    quick: Annotated[bool, Parameter(negative="")] = False,
-    modes: Annotated[list[str] | None, Parameter(negative="")] = None,
-    threads: int = 1,
-    plot: Path | None = None,
-    json: AsJson = False,
-) -> int:
-    """Blend 8 soft layers over a 1920x1080 backdrop, beside every peer that is installed, in one process on the same data.
-
-    Each picture is checked against a float64 oracle before it is timed.
-
-    Example:
-        impasto bench compositing --quick --json
-
-    Parameters
-    ----------
-    quick: bool
-        Four modes and few rounds.
-    modes: list[str]
-        Only these blend modes.
-    threads: int
-        Threads for ours; peers use one.
-    plot: Path
-        Also draw the ratios as a PNG.
-    """
-    if importlib.util.find_spec("bench") is None:
-        raise BenchMissingError
-    from bench.compositing import run
-    from bench.plot import write_plot
-
-    with output.progress() as tell:
-        report = run(quick=quick, modes=modes, threads=threads, tell=tell)
-    if plot is not None:
-        write_plot(report, plot)
-    if json:
-        output.print_json(report)
-        return FINE
-    peers = sorted({name for row in report["rows"] for name in row["peers"]})
-    table = output.table(
-        "ms for 8 layers (ratio to ours)", "case", "mode", "impasto", *peers, right=("impasto", *peers)
-    )
-    for row in report["rows"]:
-        cells = [f"{row['peers'][p]:.1f} ({row['ratio'][p]:.1f}x)" if p in row["peers"] else "-" for p in peers]
-        table.add_row(row["case"], row["mode"], f"{row['ours_ms']:.1f}", *cells)
-    output.show(table)
-    for name, value in report["summary"].items():
-        output.show(f"{name}: {'-' if value is None else format(value, '.2f')}")
-    return FINE
