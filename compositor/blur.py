@@ -2,11 +2,13 @@
 picture.
 
 Both work on premultiplied values and encoded colours, as planes of the whole picture (16 bytes a pixel, and as much
-again while a pass runs). Neither costs more for a wider blur.
+again while a pass runs). Neither costs more for a wider blur. `gaussian_window` is the same gaussian for planes that
+are at hand already, such as a mask's, and of any part of the result.
 """
 
 import math
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from compositor.errors import ChoiceError
 from compositor.filters import Edge, Filter, Floats, Table
 from compositor.formats import Planes, Stored
 from compositor.ranges import check_number
+from compositor.rect import Rect
 
 EDGES: tuple[str, ...] = ("transparent", "clamp")
 """What lies beyond a picture: nothing, or copies of its edge."""
@@ -24,6 +27,8 @@ SIGMA_PX_MAX = 8_192.0
 """Largest standard deviation: four of them span the longest side of a canvas."""
 DIRECT_SIGMA_PX_MAX = 8.0
 """Up to here a gaussian is weighed pixel by pixel, 73 of them at most. Wider ones take the way by a smaller picture."""
+SIGMA_PX_MIN = 0.05
+"""What smaller deviations are taken as: a neighbour weighs e^-200 then, which is 0 in float32."""
 SHRINK_PER_SIGMA = 0.25
 """Side of a smaller picture's pixel in standard deviations. Shrinking and enlarging by cubic B-splines adds 2/3 of a
 pixel's square to the variance, which the blur in between leaves out. What remains is the difference of an eightfold
@@ -84,26 +89,53 @@ def gaussian_blur(
     planes = _unpack(stored, count, premultiplied=premultiplied)
     height, width = planes.shape[1:]
     down, across = _tables(height, sigma, clamp=clamp), _tables(width, sigma, clamp=clamp)
-    # Shrinking first and enlarging last: the passes in between see few pixels.
-    for rows, columns in zip(down, across, strict=True):
-        planes = _weigh(planes, rows, columns, count)
-    return _pack(planes, pixels, count, premultiplied=premultiplied)
+    blurred = _pass(lambda part: cut(planes, part), down, across, Rect(0, 0, width, height), count)
+    return _pack(blurred, pixels, count, premultiplied=premultiplied)
 
 
-def _tables(size: int, sigma: float, *, clamp: bool) -> list[Table]:
-    """What is to be weighed along an axis, one table after the other."""
+def cut(planes: Planes, part: Rect) -> Planes:
+    """Return (c, rows, columns) of `planes`, C-contiguous; themselves where that is all of them."""
+    return np.ascontiguousarray(planes[:, part.y0 : part.y1, part.x0 : part.x1])
+
+
+def gaussian_reach(sigma: float) -> int:
+    """Return how many pixels beyond a picture's edge its gaussian of `sigma`, above 0, is not yet 0."""
+    return math.ceil(TAIL_SIGMAS * sigma)
+
+
+def gaussian_window(
+    read: Callable[[Rect], Planes], width: int, height: int, sigma: float, window: Rect, *, threads: int = 1
+) -> Planes:
+    """Return what `gaussian_blur` makes of a picture that lies on an endless plane of zeros, in `window` of that plane.
+
+    The picture is `width` x `height` pixels from (0, 0); `read(part)` returns a part of it that is not empty, (c, rows,
+    columns) float32, C-contiguous; it is called once, with all that matters. `window` is not empty and reaches
+    `gaussian_reach` beyond the picture at most. Returns (c, rows, columns). A pixel has the same bits in any window.
+    """
+    beyond = gaussian_reach(sigma)
+    assert Rect(-beyond, -beyond, width + beyond, height + beyond).contains(window), "there is nothing farther out"
+    down, across = (_tables(size, sigma, clamp=False, beyond=beyond) for size in (height, width))
+    shifted = Rect(window.x0 + beyond, window.y0 + beyond, window.x1 + beyond, window.y1 + beyond)
+    return _pass(read, down, across, shifted, threads)
+
+
+def _tables(size: int, sigma: float, *, clamp: bool, beyond: int = 0) -> list[Table]:
+    """What is to be weighed along an axis, one table after the other, for targets from `beyond` pixels before it on."""
     edge: Edge = "clamp" if clamp else "zero"
+    sigma = max(sigma, SIGMA_PX_MIN)
+    targets = _centers(size + 2 * beyond) - beyond
     if sigma <= DIRECT_SIGMA_PX_MAX:
-        return [filters.table(_gaussian(sigma), _centers(size), 1.0, size, edge)]
+        return [filters.table(_gaussian(sigma), targets, 1.0, size, edge)]
     step = sigma * SHRINK_PER_SIGMA
+    more = math.ceil(beyond / step)
     count = math.ceil(size / step) + 2 * _MARGIN
     places = (_centers(count) - _MARGIN) * step
     spline = Filter(filters.b_spline, 2.0)
     inner = math.sqrt((sigma / step) ** 2 - 2 * _SPLINE_VARIANCE)
     return [
         filters.table(spline, places, step, size, edge),
-        filters.table(_gaussian(inner), _centers(count), 1.0, count, edge),
-        filters.table(spline, _centers(size) / step + _MARGIN, 1.0, count, edge),
+        filters.table(_gaussian(inner), _centers(count + 2 * more) - more, 1.0, count, edge),
+        filters.table(spline, targets / step + _MARGIN + more, 1.0, count + 2 * more, edge),
     ]
 
 
@@ -112,19 +144,48 @@ def _centers(count: int) -> Floats:
 
 
 def _gaussian(sigma: float) -> Filter:
-    return Filter(lambda x: filters.gauss(x / sigma), math.ceil(TAIL_SIGMAS * sigma) + 0.5)
+    return Filter(lambda x: filters.gauss(x / sigma), gaussian_reach(sigma) + 0.5)
 
 
-def _weigh(planes: Planes, down: Table, across: Table, threads: int) -> Planes:
-    """Return (c, targets of `down`, targets of `across`)."""
-    out = np.empty((len(planes), len(down.starts), len(across.starts)), np.float32)
+class _Step(NamedTuple):
+    """Two tables, one for each axis, and which of their targets are wanted."""
+
+    down: Table
+    across: Table
+    wanted: Rect
+
+    @property
+    def sources(self) -> Rect:
+        """What must be there to weigh."""
+        top, bottom = self.down.span(self.wanted.y0, self.wanted.y1)
+        left, right = self.across.span(self.wanted.x0, self.wanted.x1)
+        return Rect(left, top, right, bottom)
+
+
+def _pass(read: Callable[[Rect], Planes], down: list[Table], across: list[Table], wanted: Rect, threads: int) -> Planes:
+    """Return the targets `wanted` of the last tables. The ways to and from a smaller picture come first and last."""
+    steps: list[_Step] = []
+    for rows, columns in zip(reversed(down), reversed(across), strict=True):
+        steps.append(_Step(rows, columns, wanted))
+        wanted = steps[-1].sources
+    planes = read(wanted)
+    for step in reversed(steps):
+        planes = _weigh(planes, step, threads)
+    return planes
+
+
+def _weigh(planes: Planes, step: _Step, threads: int) -> Planes:
+    """Return (c, rows, columns) of the targets that are wanted; `planes` are the step's sources."""
+    wanted, sources = step.wanted, step.sources
+    out = np.empty((len(planes), wanted.height, wanted.width), np.float32)
+    across = step.across.targets(wanted.x0, wanted.x1)
 
     def strip(top: int, bottom: int) -> None:
-        acc = np.zeros((len(planes), bottom - top, planes.shape[2]), np.float32)
-        resample.gather_rows(planes, 0, down, top, acc)
-        out[:, top:bottom] = resample.gather_columns(acc, 0, across)
+        acc = np.zeros((len(planes), bottom - top, sources.width), np.float32)
+        resample.gather_rows(planes, sources.y0, step.down, wanted.y0 + top, acc)
+        out[:, top:bottom] = resample.gather_columns(acc, sources.x0, across)
 
-    strips.run(strip, len(down.starts), threads)
+    strips.run(strip, wanted.height, threads)
     return out
 
 

@@ -35,6 +35,10 @@ class Table(NamedTuple):
     counts: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float32]
 
+    def targets(self, first: int, last: int) -> "Table":
+        """Return the table of target pixels `first` up to `last` (excluded) alone."""
+        return Table(self.starts[first:last], self.counts[first:last], self.weights[first:last])
+
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return from which source pixel up to which (excluded) target pixels `first` up to `last` ask for."""
         starts, counts = self.starts[first:last], self.counts[first:last]
@@ -116,13 +120,13 @@ def _lanczos(x: Floats) -> Floats:
 def _sinc(x: Floats) -> Floats:
     """sin(pi x) / (pi x). The library's sine differs by an ulp between machines, and pixels must not."""
     whole = np.rint(x)
-    sine = _sine((x - whole) * np.pi) * np.where(whole % 2 == 0, 1.0, -1.0)
+    height = sine((x - whole) * np.pi) * np.where(whole % 2 == 0, 1.0, -1.0)
     angle = np.where(x == 0, 1.0, x * np.pi)
-    return np.where(x == 0, 1.0, sine / angle)
+    return np.where(x == 0, 1.0, height / angle)
 
 
-def _sine(angle: Floats) -> Floats:
-    """Taylor's series for angles up to pi / 2, whose next term would be below 1e-17 there."""
+def sine(angle: Floats) -> Floats:
+    """Return the sine of angles up to pi / 2, by Taylor's series, whose next term would be below 1e-17 there."""
     square, total = angle * angle, np.ones_like(angle)
     for n in range(22, 0, -2):
         total = 1.0 - total * square / (n * (n + 1))
@@ -130,7 +134,7 @@ def _sine(angle: Floats) -> Floats:
 
 
 def gauss(x: Floats) -> Floats:
-    """exp(-x² / 2), by Taylor's series of the 1,024th part and ten squarings; to 1e-12, for x up to 6."""
+    """exp(-x² / 2), by Taylor's series of the 1,024th part and ten squarings; to 1e-12, for x from -40 to 40."""
     part = x * x * (-0.5 / 1024)
     total = np.ones_like(part)
     for n in range(7, 0, -1):

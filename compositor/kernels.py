@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from compositor import blend_kernels, finish_kernels, group_kernels, operator_kernels, paint_kernels
+from compositor import blend_kernels, finish_kernels, gradient_kernels, group_kernels, operator_kernels, paint_kernels
 from compositor.blend_kernels import Kernel
+from compositor.gradient import DITHER
 from compositor.kernel_shelf import Shelf
 from compositor.plan import KernelId
 from compositor.stages import STACK_MAX
@@ -28,6 +29,8 @@ def loaded() -> dict[KernelId, Kernel]:
 
 def _make(kernel_id: KernelId, *, on_disk: bool) -> Kernel:
     stage, mode, opaque = kernel_id
+    if stage in gradient_kernels.PLACES:
+        return gradient_kernels.paint_gradient(stage, on_disk=on_disk)
     makers: dict[str, Callable[[], Kernel]] = {
         "blend-words": lambda: blend_kernels.blend_words(mode, opaque=opaque, on_disk=on_disk),
         "blend-planes": lambda: blend_kernels.blend_planes(mode, opaque=opaque, on_disk=on_disk),
@@ -40,8 +43,6 @@ def _make(kernel_id: KernelId, *, on_disk: bool) -> Kernel:
         "unite-planes": lambda: group_kernels.unite_planes(on_disk=on_disk),
         "load": lambda: paint_kernels.load(on_disk=on_disk),
         "shift": lambda: paint_kernels.shift(on_disk=on_disk),
-        "linear": lambda: paint_kernels.paint_gradient(radial=False, on_disk=on_disk),
-        "radial": lambda: paint_kernels.paint_gradient(radial=True, on_disk=on_disk),
         "store": lambda: paint_kernels.store(opaque=opaque, on_disk=on_disk),
     }
     return makers[stage]()
@@ -54,8 +55,21 @@ def _nothing(kernel_id: KernelId) -> tuple[Any, ...]:
     target = np.zeros((1, 1), np.uint32)
     words.flags.writeable = False
     region, opacity, line = (0, 0, 0, 0), np.float32(1), planes[0, 0]
-    gradient = ((0.0, 0.0, 0.0, 0.0), np.zeros(1), np.zeros((1, 4), np.float32), line, line)
+    gradient = (
+        0.0,
+        0.0,
+        (0.0, 0.0, 0.0, 0.0),
+        np.zeros(1),
+        np.zeros((1, 4), np.float32),
+        line,
+        line,
+        False,
+        0,
+        0,
+        DITHER,
+    )
     examples: dict[str, tuple[Any, ...]] = {
+        **dict.fromkeys(gradient_kernels.PLACES, (planes, *region, *gradient)),
         "blend-words": (planes, *region, line, (words,) * STACK_MAX, np.zeros((0, 2), np.int64)),
         "blend-planes": (planes, *region, opacity, planes),
         "compose": (np.zeros((4, 0), np.float32), True, np.zeros((4, 0), np.float32), np.zeros(9, np.float32)),
@@ -67,8 +81,6 @@ def _nothing(kernel_id: KernelId) -> tuple[Any, ...]:
         "unite-planes": (planes[0], *region, opacity, planes),
         "load": (planes, *region, words, 0, 0),
         "shift": (planes, *region, words, 0, 0, opacity, opacity, np.zeros((2, 4, 1), np.float32)),
-        "linear": (planes, *region, 0.0, 0.0, *gradient),
-        "radial": (planes, *region, 0.0, 0.0, *gradient),
         "store": (planes, 0, 0, target, 0, 0),
     }
     return examples[kernel_id.stage]

@@ -1,12 +1,10 @@
 """How much of a layer shows at each pixel because of its masks: the value `Mask`, and its weights in a region.
 
 A mask is a picture of coverage with a place of its own; outside its box it has one value. Several masks of a layer
-are multiplied. Pure NumPy: the same bits on every machine.
+are multiplied. The same bits on every machine. A feather is the gaussian of `blur`; all else is NumPy.
 """
 
-import math
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -14,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compositor.errors import MaskError
-from compositor.limits import FEATHER_PX_MAX, OFFSET_PX_MAX
+from compositor.limits import CANVAS_PIXELS_MAX, FEATHER_PX_MAX, OFFSET_PX_MAX
 from compositor.ranges import is_number
 from compositor.rect import Rect
 
@@ -24,8 +22,6 @@ _FULL: dict[np.dtype[np.generic], np.float32] = {
     np.dtype(np.float32): np.float32(1),
 }
 """What counts as wholly covered, by dtype. It is divided by, since only a quotient gives exactly 1 at the top."""
-_REACH_SIGMAS = 5
-"""Where a feather's gaussian is cut: what lies beyond weighs less than 1e-6 of the whole."""
 _COVERAGE_NDIM = 2
 
 
@@ -34,8 +30,8 @@ class Mask(msgspec.Struct, frozen=True, eq=False):
 
     `coverage` is (height, width) uint8, uint16, or float32 from 0 to 1, and is never written; its first pixel lies on
     pixel (`x`, `y`) of the canvas, whole numbers. Everywhere else the coverage is `outside`, 0 to 1. `feather` blurs
-    it by a gaussian of that sigma in pixels. `density`, 0 to 1, says how much the mask counts: 0 not at all. In this
-    order, so that a pixel's weight is `1 - density * (1 - blurred)`. Raises `MaskError`.
+    it by a gaussian of that sigma in pixels, as `gaussian_blur` does. `density`, 0 to 1, says how much the mask
+    counts: 0 not at all. In this order, so that a pixel's weight is `1 - density * (1 - blurred)`. Raises `MaskError`.
     """
 
     coverage: npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
@@ -92,7 +88,7 @@ def masks(field: str, value: Mask | Sequence[Mask] | None) -> tuple[Mask, ...]:
 def mattes(listed: Sequence[Mask], bounds: Rect) -> tuple[tuple[Matte, ...], Rect]:
     """Return those of the masks that change anything within `bounds`, and where something is left to be seen.
 
-    A feathered mask is blurred here, once: about 10 operations for each pixel and pixel of feather.
+    A feathered mask is blurred here, once, as far as `bounds` shows it.
     """
     kept: list[Matte] = []
     for mask in listed:
@@ -138,62 +134,44 @@ def _all_shows(matte: Matte, bounds: Rect) -> bool:
 
 
 def _matte(mask: Mask, bounds: Rect) -> Matte:
-    values: npt.NDArray[np.generic] = mask.coverage
-    full, x, y, outside = _FULL[values.dtype], int(mask.x), int(mask.y), np.float32(mask.outside)
     if mask.feather:
-        spread = _gaussian(float(mask.feather))
-        values, x, y = _feathered(values, float(full), x, y, float(outside), spread, bounds)
-        full = np.float32(1)
-    return Matte(values, full, x, y, outside, np.float32(mask.density))
+        return _feathered(mask, bounds)
+    full = _FULL[mask.coverage.dtype]
+    return Matte(mask.coverage, full, int(mask.x), int(mask.y), np.float32(mask.outside), np.float32(mask.density))
 
 
-def _gaussian(sigma: float) -> npt.NDArray[np.float64]:
-    """Weights of a gaussian sampled at whole pixels, of sum 1. In decimals, because libraries differ in their exp."""
-    reach = math.ceil(_REACH_SIGMAS * sigma)
-    scale = Decimal(-1) / (2 * Decimal(sigma) * Decimal(sigma))
-    half = [float((scale * k * k).exp()) for k in range(reach + 1)]
-    found = np.array([*half[:0:-1], *half])
-    return found / math.fsum(found)
+def _feathered(mask: Mask, bounds: Rect) -> Matte:
+    """Blur what matters in `bounds`: how the coverage differs from the value outside, which is 0 far enough away."""
+    from compositor import blur  # which knows trees by way of `resample`, and trees know masks
 
+    rows, columns = mask.coverage.shape
+    full, outside = _FULL[mask.coverage.dtype], np.float32(mask.outside)
+    x, y, sigma = int(mask.x), int(mask.y), float(mask.feather)
+    reach = blur.gaussian_reach(sigma)
 
-def _feathered(
-    values: npt.NDArray[np.generic],
-    full: float,
-    x: int,
-    y: int,
-    outside: float,
-    spread: npt.NDArray[np.float64],
-    bounds: Rect,
-) -> tuple[npt.NDArray[np.float32], int, int]:
-    """Blur what matters in `bounds`; return float32 values and where the first lies."""
-    reach = len(spread) // 2
-    rows, columns = values.shape
-    grown = Rect(x - reach, y - reach, x + columns + reach, y + rows + reach).meet(bounds)
-    if grown.empty:
-        return np.zeros((0, 0), np.float32), x, y
-    need = Rect(grown.x0 - reach, grown.y0 - reach, grown.x1 + reach, grown.y1 + reach)
-    wide = np.full((need.height, need.width), outside)
-    part = Rect(x, y, x + columns, y + rows).meet(need)
-    if not part.empty:
-        inside = values[part.y0 - y : part.y1 - y, part.x0 - x : part.x1 - x].astype(np.float64) / full
-        wide[part.y0 - need.y0 : part.y1 - need.y0, part.x0 - need.x0 : part.x1 - need.x0] = inside
-    down = _along_rows(wide, spread, grown.height)
-    both = _along_rows(np.ascontiguousarray(down.T), spread, grown.width).T
-    return np.ascontiguousarray(np.clip(both, 0, 1), np.float32), grown.x0, grown.y0
+    def read(part: Rect) -> npt.NDArray[np.float32]:
+        inside = mask.coverage[part.y0 : part.y1, part.x0 : part.x1].astype(np.float32)
+        return np.ascontiguousarray(inside / full - outside)[None]
 
-
-def _along_rows(wide: npt.NDArray[np.float64], spread: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
-    total = np.zeros((count, wide.shape[1]))
-    for k, weight in enumerate(spread):
-        total += weight * wide[k : k + count]
-    return total
+    seen = Rect(x - reach, y - reach, x + columns + reach, y + rows + reach).meet(bounds)
+    values = np.zeros((0, 0), np.float32)
+    if rows and columns and not seen.empty:
+        window = Rect(seen.x0 - x, seen.y0 - y, seen.x1 - x, seen.y1 - y)
+        values = blur.gaussian_window(read, columns, rows, sigma, window)[0]
+        values = np.clip(values + outside, np.float32(0), np.float32(1))
+    return Matte(values, np.float32(1), seen.x0, seen.y0, outside, np.float32(mask.density))
 
 
 def _check_coverage(coverage: object) -> None:
+    field = "Mask.coverage"
     if not isinstance(coverage, np.ndarray):
-        raise MaskError("Mask.coverage", f"needs a NumPy array, found {type(coverage).__name__}")
+        raise MaskError(field, f"needs a NumPy array, found {type(coverage).__name__}")
     if coverage.ndim != _COVERAGE_NDIM or coverage.dtype not in _FULL:
         found = f"shape {coverage.shape} and dtype {coverage.dtype}"
-        raise MaskError("Mask.coverage", f"needs shape (height, width) and uint8, uint16 or float32, found {found}")
-    if coverage.dtype == np.float32 and not ((coverage >= 0) & (coverage <= 1)).all():
-        raise MaskError("Mask.coverage", "holds a float that is not from 0 to 1")
+        raise MaskError(field, f"needs shape (height, width) and uint8, uint16 or float32, found {found}")
+    if coverage.size > CANVAS_PIXELS_MAX or max(coverage.shape) > OFFSET_PX_MAX:
+        sides = f"{coverage.shape[1]} x {coverage.shape[0]}"
+        raise MaskError(field, f"is {sides}: at most {CANVAS_PIXELS_MAX} pixels, and {OFFSET_PX_MAX:g} a side")
+    # Neither comparison holds for NaN, which minimum and maximum hand on.
+    if coverage.dtype == np.float32 and coverage.size and not (coverage.min() >= 0 and coverage.max() <= 1):
+        raise MaskError(field, "holds a float that is not from 0 to 1")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from compositor.gradient import DITHER
 from compositor.rect import Rect
 from compositor.scene import Flat, Shifted, Sloped
 
@@ -49,6 +50,10 @@ def slope(planes: Planes, origin: Rect, region: Rect, source: Sloped, kernel: Ke
         ramp.colors,
         coverage(box.x0, box.x1, region.x0, region.x1),
         coverage(box.y0, box.y1, region.y0, region.y1),
+        ramp.dither,
+        region.y0,
+        region.x0,
+        DITHER,
     )
 
 

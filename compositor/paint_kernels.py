@@ -1,10 +1,9 @@
-"""How pixels enter planes and leave them: load, shift by a fraction, paint a gradient, store.
+"""How pixels enter planes and leave them: load, shift by a fraction, store.
 
 Planes are (4, rows, columns) float32, premultiplied; regions are in their rows and columns.
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from compositor._jit import compiled, inlinable
 from compositor.blend_kernels import ONE, PER_255, ZERO, Kernel, Planes, Words, alpha, blue, fetch, green, red
@@ -88,57 +87,6 @@ def shift(*, on_disk: bool) -> Kernel:
                     target[j] = lower + down * (upper - lower)
 
     return compiled(shift_kernel, on_disk=on_disk)
-
-
-@inlinable
-def _linear_place(u: float, v: float, p: tuple[float, float, float, float]) -> float:
-    return u * p[0] + v * p[1] + p[2]
-
-
-@inlinable
-def _radial_place(u: float, v: float, p: tuple[float, float, float, float]) -> float:
-    across, down = (u - p[0]) * p[2], (v - p[1]) * p[3]
-    return np.sqrt(across * across + down * down)  # type: ignore[no-any-return]  # a float64 in both worlds
-
-
-def paint_gradient(*, radial: bool, on_disk: bool) -> Kernel:
-    """Return the kernel that evaluates a `gradient.Ramp` at every pixel's centre.
-
-    `kernel(planes, y, x, height, width, u, v, params, offsets, colors, covered_x, covered_y)`: (u, v) is the centre
-    of the region's first pixel from the box's corner; coverage is per column and row, float32. Place is float64,
-    colour float32.
-    """
-    place = _radial_place if radial else _linear_place
-
-    def gradient_kernel(
-        planes: Planes,
-        y: int,
-        x: int,
-        height: int,
-        width: int,
-        u: float,
-        v: float,
-        params: tuple[float, float, float, float],
-        offsets: npt.NDArray[np.float64],
-        colors: npt.NDArray[np.float32],
-        covered_x: npt.NDArray[np.float32],
-        covered_y: npt.NDArray[np.float32],
-    ) -> None:
-        last = offsets.size - 1
-        for i in range(height):
-            for j in range(width):
-                t = place(u + j, v + i, params)
-                covered = covered_x[j] * covered_y[i]
-                k = 0
-                while k <= last and offsets[k] <= t:
-                    k += 1
-                low, high = max(k - 1, 0), min(k, last)
-                part = np.float32((t - offsets[low]) / (offsets[high] - offsets[low])) if 0 < k <= last else ZERO
-                for plane in range(4):
-                    step = colors[high, plane] - colors[low, plane]
-                    planes[plane, y + i, x + j] = (colors[low, plane] + part * step) * covered
-
-    return compiled(gradient_kernel, on_disk=on_disk)
 
 
 @inlinable

@@ -385,4 +385,4 @@ def _paint_kernel(source: Source, *, opaque: bool) -> KernelId | None:
         return None
     if isinstance(source, Shifted):
         return KernelId("shift")
-    return KernelId("radial" if source.ramp.radial else "linear")
+    return KernelId(source.ramp.kind)

@@ -9,12 +9,17 @@ from compositor.errors import NumberError
 
 def is_number(value: object) -> bool:
     """Whether `value` is a finite number: Python's or NumPy's, no bool."""
-    known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    return known and math.isfinite(value)  # type: ignore[arg-type]  # just checked
+    if isinstance(value, int | np.integer):
+        return not isinstance(value, bool)  # whole numbers are finite, also those that no float can hold
+    return isinstance(value, float | np.floating) and math.isfinite(value)
 
 
 def check_number(field: str, value: object, low: float, high: float) -> float:
     """Return `value` as a float; raise `NumberError` unless it is a finite number from `low` to `high`."""
-    if not is_number(value) or not low <= value <= high:  # type: ignore[operator]  # just checked
-        raise NumberError(field, value, low, high)
-    return float(value)  # type: ignore[arg-type]
+    if is_number(value):
+        # Whole numbers are compared as they are, for no float may hold them; others as float, for a float16 cannot be
+        # compared with a limit that it does not hold.
+        number: float = value if isinstance(value, int) else float(value)  # type: ignore[arg-type]  # just checked
+        if low <= number <= high:
+            return float(number)
+    raise NumberError(field, value, low, high)

@@ -15,7 +15,7 @@ alpha and masks say, whatever the fill. The blend mode "dissolve" makes each pix
 
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeAlias, Union
+from typing import Any, Literal, TypeAlias, Union
 
 import msgspec
 import numpy as np
@@ -44,13 +44,15 @@ from compositor.modes import BLEND_MODES, MODES
 from compositor.ranges import check_number, is_number
 
 Color: TypeAlias = Sequence[float]
-Stop: TypeAlias = tuple[float | None, Color]
+Stop: TypeAlias = tuple[float | None, Color] | tuple[float | None, Color, float]
 Rgba: TypeAlias = tuple[float, float, float, float]
 
 DISSOLVE = "dissolve"
 """A blend mode that chooses pixels instead of mixing them, and so has no formula in `MODES`."""
-GRADIENT_KINDS = ("linear", "radial")
+GRADIENT_KINDS = ("linear", "radial", "angle", "reflected", "diamond")
 _STOPS_MIN = 2
+_STOP_LENGTHS = (2, 3)
+_STOP = "pairs (offset, colour), or (offset, colour, midpoint)"
 _PIXELS_NDIM = 3
 _CHANNELS = 4
 
@@ -110,15 +112,23 @@ class Solid(msgspec.Struct, frozen=True):
 
 
 class Gradient(msgspec.Struct, frozen=True):
-    """A rectangle filled as by CSS Images Level 3: `linear-gradient(<angle>deg, ...)` or
-    `radial-gradient(ellipse farthest-corner at center, ...)`.
+    """A rectangle filled with a gradient whose line is that of CSS: through the centre of the box at `angle`.
 
-    `stops` are (offset, colour) pairs; an offset of 1 is the end of the gradient line, None is placed by the fix-up of
-    section 3.4.3. `angle` is in degrees, 0 to the top and 90 to the right; a radial gradient ignores it. The box is
-    as in `Solid`. Raises `StopsError`, `ColorError`, `NumberError`, `BlendModeError`.
+    "linear" is `linear-gradient(<angle>deg, ...)` of CSS Images Level 3, "radial" is `radial-gradient(ellipse
+    farthest-corner at center, ...)`, which ignores `angle`, and "angle" is `conic-gradient(from <angle>deg, ...)` of
+    Level 4: once around, clockwise. "reflected" and "diamond" are Photoshop's, from the centre to both ends of the
+    line; `gradient` has the formulas. `angle` is in degrees, 0 to the top and 90 to the right, for all kinds 180 by
+    default.
+
+    `stops` are (offset, colour) or (offset, colour, midpoint); an offset of 1 is the end of the gradient line, None is
+    placed by the fix-up of section 3.4.3. `midpoint`, above 0 and below 1, says how far on the way to the next stop
+    the mean of both colours lies; the last stop's counts for nothing. Colours change evenly in between, premultiplied.
+    `dither` moves every pixel by less than half a step of 8 bit, by a pattern of its place on the canvas, so that long
+    ramps show no bands; colours that 8 bit hold stay. The box is as in `Solid`. Raises `StopsError`, `ColorError`,
+    `NumberError`, `BlendModeError`, `TreeError`.
     """
 
-    kind: Literal["linear", "radial"]
+    kind: Literal["linear", "radial", "angle", "reflected", "diamond"]
     stops: Sequence[Stop]
     angle: float = 180.0
     x: float = 0.0
@@ -133,14 +143,17 @@ class Gradient(msgspec.Struct, frozen=True):
     clip: bool = False
     knockout: Literal["none", "shallow", "deep"] = "none"
     advanced: Advanced | None = None
+    dither: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in GRADIENT_KINDS:
+        if not isinstance(self.kind, str) or self.kind not in GRADIENT_KINDS:
             raise StopsError("Gradient.kind", f"{self.kind!r} is none of {', '.join(GRADIENT_KINDS)}")
-        _check_stops(self.stops)
+        msgspec.structs.force_setattr(self, "stops", _stops(self.stops))
         check_number("Gradient.angle", self.angle, -ANGLE_DEG_MAX, ANGLE_DEG_MAX)
         _check_place("Gradient", self.x, self.y, self.width, self.height)
         _check_painting("Gradient", self)
+        if not isinstance(self.dither, bool):
+            raise TreeError("Gradient.dither", f"{self.dither!r} is neither True nor False")
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -251,22 +264,32 @@ def _check_painting(owner: str, node: "Node") -> None:
     for name, value in (("visible", node.visible), ("clip", node.clip)):
         if not isinstance(value, bool):
             raise TreeError(f"{owner}.{name}", f"{value!r} is neither True nor False")
-    if node.knockout not in KNOCKOUTS:
+    if not isinstance(node.knockout, str) or node.knockout not in KNOCKOUTS:
         raise TreeError(f"{owner}.knockout", f"{node.knockout!r} is none of {', '.join(KNOCKOUTS)}")
     if node.advanced is not None and not isinstance(node.advanced, Advanced):
         raise TreeError(f"{owner}.advanced", f"{type(node.advanced).__name__} is no Advanced")
     msgspec.structs.force_setattr(node, "mask", masks(f"{owner}.mask", node.mask))
 
 
-def _check_stops(stops: Sequence[Stop]) -> None:
+def _stops(stops: Sequence[Stop]) -> tuple[Stop, ...]:
+    """Return checked stops as tuples, so that nobody changes them afterwards."""
     field = "Gradient.stops"
     try:
-        pairs = [(offset, color) for offset, color in stops]
+        listed: list[Any] = [tuple(stop) for stop in stops]
     except (TypeError, ValueError):
-        raise StopsError(field, "needs (offset, colour) pairs") from None
-    if not _STOPS_MIN <= len(pairs) <= GRADIENT_STOPS_MAX:
-        raise StopsError(field, f"needs {_STOPS_MIN} to {GRADIENT_STOPS_MAX} stops, found {len(pairs)}")
-    for index, (offset, color) in enumerate(pairs):
-        rgba(f"{field}[{index}]", color)
-        if offset is not None:
-            check_number(f"{field}[{index}] offset", offset, -OFFSET_PX_MAX, OFFSET_PX_MAX)
+        raise StopsError(field, f"needs {_STOP}") from None
+    if not _STOPS_MIN <= len(listed) <= GRADIENT_STOPS_MAX:
+        raise StopsError(field, f"needs {_STOPS_MIN} to {GRADIENT_STOPS_MAX} stops, found {len(listed)}")
+    for index, stop in enumerate(listed):
+        _check_stop(f"{field}[{index}]", stop)
+    return tuple(listed)
+
+
+def _check_stop(field: str, stop: tuple[Any, ...]) -> None:
+    if len(stop) not in _STOP_LENGTHS:
+        raise StopsError(field, f"needs {_STOP}, found {len(stop)} values")
+    rgba(field, stop[1])
+    if stop[0] is not None:
+        check_number(f"{field} offset", stop[0], -OFFSET_PX_MAX, OFFSET_PX_MAX)
+    if not all(is_number(midpoint) and 0 < midpoint < 1 for midpoint in stop[2:]):
+        raise StopsError(f"{field} midpoint", f"{stop[2]!r} is not a number above 0 and below 1")

@@ -105,9 +105,9 @@ class SolidLayer(_Layer, frozen=True, kw_only=True, tag="solid"):
 
 
 class GradientLayer(_Layer, frozen=True, kw_only=True, tag="gradient"):
-    """A gradient as in CSS: linear by angle (0 is to the top, 90 to the right), radial as an ellipse to the farthest corner."""
+    """A gradient: linear, radial or angle (conic) as in CSS, reflected or diamond as in Photoshop; an angle of 90 is to the right."""
 
-    kind: Literal["linear", "radial"]
+    kind: Literal["linear", "radial", "angle", "reflected", "diamond"]
     stops: Annotated[tuple[tuple[Unit, ColourText], ...], Meta(min_length=2, max_length=STOPS_MAX)]
     angle: Annotated[float, Meta(ge=-36_000, le=36_000)] = 180.0
     width: Side | None = None

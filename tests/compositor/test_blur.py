@@ -16,11 +16,13 @@ from compositor import (
     box_blur,
     gaussian_blur,
 )
+from compositor.blur import gaussian_reach, gaussian_window
+from compositor.rect import Rect
 from tests.compositor import resampling
 from tests.compositor.pictures import noise
 from tests.compositor.resampling import floats, premul
 
-SIGMAS = (0.1, 0.3, 0.7, 1, 2.5, 7.9, 8, 8.001, 9.3, 20, 64, 200, 500)
+SIGMAS = (0.01, 0.05, 0.1, 0.3, 0.7, 1, 2.5, 7.9, 8, 8.001, 9.3, 20, 64, 200, 500)
 RADII = (0.25, 0.5, 1, 1.75, 3, 10.6, 31, 40.5, 200, 5000.5)
 EDGES = ("transparent", "clamp")
 
@@ -129,6 +131,31 @@ def test_premultiplied_pixels_stay_so(blur: Any) -> None:
     straight = floats(11, 14, 17, 4)
     result = blur(premul(straight).astype(np.float32), 2, premultiplied=True)
     assert np.abs(result - premul(blur(straight, 2))).max() <= 1e-6
+
+
+@pytest.mark.parametrize("sigma", [0.8, 6.0, 9.5, 40.0])
+def test_window_of_a_blur_is_the_blur(sigma: float) -> None:
+    """Within the picture it has the very values; beyond it, those of a picture with that much room around it."""
+    planes = np.ascontiguousarray(floats(12, 37, 53, 1).transpose(2, 0, 1))
+    asked: list[Rect] = []
+
+    def read(part: Rect) -> np.ndarray:
+        asked.append(part)
+        return np.ascontiguousarray(planes[:, part.y0 : part.y1, part.x0 : part.x1])
+
+    inside = gaussian_window(read, 53, 37, sigma, Rect(0, 0, 53, 37))
+    assert np.abs(inside[0] - gaussian_blur(planes[0], sigma)).max() <= 1e-7
+    reach = gaussian_reach(sigma)
+    whole = gaussian_window(read, 53, 37, sigma, Rect(-reach, -reach, 53 + reach, 37 + reach), threads=3)
+    roomy = np.pad(planes, ((0, 0), (reach, reach), (reach, reach)))
+    expected = resampling.gaussian(roomy.transpose(1, 2, 0).astype(np.float64), sigma, "transparent")
+    assert np.abs(whole.transpose(1, 2, 0) - expected).max() <= 5e-5
+    assert (whole[:, reach : reach + 37, reach : reach + 53] == inside).all()
+    assert gaussian_window(read, 53, 37, sigma, Rect(50, 36, 51, 37)).shape == (1, 1, 1)
+    assert len(asked) == 3
+    small = asked[-1]
+    assert small.x0 >= 50 - 2 * reach - 1
+    assert small.y0 >= 36 - 2 * reach - 1
 
 
 @pytest.mark.parametrize("blur", [box_blur, gaussian_blur])

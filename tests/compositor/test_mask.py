@@ -70,31 +70,89 @@ def test_masks_that_hide_nothing_are_dropped() -> None:
     assert mattes([Mask(np.zeros((0, 4), np.uint8))], FIELD)[1].empty
 
 
-@pytest.mark.parametrize("sigma", [0.3, 1.0, 4.5])
-@pytest.mark.parametrize("outside", [0.0, 1.0])
+def feathered(mask: Mask, region: Rect) -> np.ndarray:
+    """The definition in float64 on an unbounded plane, nine sigmas wide: one axis after the other, no cut, no table."""
+    sigma, (rows, columns) = mask.feather, mask.coverage.shape
+    full = {"uint8": 255, "uint16": 65535, "float32": 1}[str(mask.coverage.dtype)]
+    reach = math.ceil(9 * sigma)
+    norm = sum(math.exp(-((k / sigma) ** 2) / 2) for k in range(-reach, reach + 1))
+
+    def along(targets: np.ndarray, sources: np.ndarray) -> np.ndarray:
+        return np.exp(-(((targets[:, None] - sources[None, :]) / sigma) ** 2) / 2) / norm
+
+    down = along(np.arange(region.y0, region.y1), mask.y + np.arange(rows))
+    across = along(np.arange(region.x0, region.x1), mask.x + np.arange(columns))
+    exact: np.ndarray = mask.outside + down @ (mask.coverage / full - mask.outside) @ across.T
+    return exact
+
+
+@pytest.mark.parametrize("sigma", [1e-9, 0.01, 0.3, 1.0, 4.5, 8.0, 8.01, 20.0, 120.0, FEATHER_PX_MAX])
+@pytest.mark.parametrize("outside", [0.0, 0.3, 1.0])
 def test_feather_is_a_gaussian(sigma: float, outside: float) -> None:
-    """Against the definition, summed pixel by pixel in two dimensions over an unbounded plane."""
+    """To 5e-5, as `gaussian_blur` is, at the edges and far outside, on both sides of the change of method."""
     coverage = np.random.default_rng(3).integers(0, 256, (5, 6), dtype=np.uint8)
-    reach = math.ceil(7 * sigma)
-    norm = sum(math.exp(-(k * k) / (2 * sigma * sigma)) for k in range(-reach, reach + 1)) ** 2
-    exact = np.full((FIELD.height, FIELD.width), outside)
-    for row in range(FIELD.height):
-        for column in range(FIELD.width):
-            for y in range(5):
-                for x in range(6):
-                    far = (row + FIELD.y0 - y - 2) ** 2 + (column + FIELD.x0 - x - 3) ** 2
-                    part = math.exp(-far / (2 * sigma * sigma)) / norm
-                    exact[row, column] += part * (coverage[y, x] / 255 - outside)
-    found = shown(Mask(coverage, x=3, y=2, outside=outside, feather=sigma))
-    assert np.abs(found - exact).max() < 5e-6
+    half = (np.indices((70, 90)).sum(axis=0) > 80).astype(np.float32)
+    for mask in (
+        Mask(coverage, x=3, y=2, outside=outside, feather=sigma),
+        Mask(half, x=-30, y=-31, outside=outside, feather=sigma),
+    ):
+        far = math.ceil(5 * sigma)
+        for region in (FIELD, Rect(-far - 9, -20, -far + 30, 20), Rect(30, 60 + far // 2, 60, 75 + far // 2)):
+            assert np.abs(shown(mask, region=region) - feathered(mask, region)).max() <= 5e-5
 
 
-def test_feather_does_not_depend_on_what_is_looked_at() -> None:
-    """Only what matters in the layer's bounds is blurred, and that must not show."""
-    mask = Mask(RAMP, x=3, y=2, feather=2.5)
-    part = Rect(4, -3, 20, 9)
-    whole = shown(mask)[part.y0 - FIELD.y0 : part.y1 - FIELD.y0, part.x0 - FIELD.x0 : part.x1 - FIELD.x0]
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([0.4, 2.5, 7.9, 9.0, 33.3]),
+    st.tuples(*[st.integers(-30, 60)] * 4),
+    st.sampled_from([0.0, 0.5, 1.0]),
+    st.integers(1, 40),
+)
+def test_feather_does_not_depend_on_what_is_looked_at(
+    sigma: float, sides: tuple[int, int, int, int], outside: float, rows: int
+) -> None:
+    """Only what matters in the layer's bounds is blurred, and that must not show in a single bit."""
+    coverage = np.random.default_rng(rows).integers(0, 256, (rows, 47), dtype=np.uint8)
+    mask = Mask(coverage, x=3, y=2, outside=outside, feather=sigma)
+    field = Rect(-30, -30, 61, 61)
+    x, y = sorted(sides[:2]), sorted(sides[2:])
+    part = Rect(x[0], y[0], x[1] + 1, y[1] + 1)
+    whole = shown(mask, region=field)[part.y0 + 30 : part.y1 + 30, part.x0 + 30 : part.x1 + 30]
     assert (shown(mask, region=part) == whole).all()
+
+
+@pytest.mark.parametrize("sigma", [2.0, 30.0])
+def test_feather_moves_with_its_mask(sigma: float) -> None:
+    """The smaller picture that a wide blur goes by is laid on the mask, not on the canvas."""
+    coverage = np.random.default_rng(5).integers(0, 256, (23, 31), dtype=np.uint8)
+    still = shown(Mask(coverage, x=2, y=3, feather=sigma, outside=0.25))
+    moved = shown(
+        Mask(coverage, x=2 - 5, y=3 + 11, feather=sigma, outside=0.25),
+        region=Rect(FIELD.x0 - 5, FIELD.y0 + 11, FIELD.x1 - 5, FIELD.y1 + 11),
+    )
+    assert (still == moved).all()
+
+
+def test_feather_of_nothing_is_nothing() -> None:
+    """A mask without pixels, one that is the same inside and outside, and one too far away to be seen."""
+    for outside, expected in ((0.0, 0.0), (1.0, 1.0)):
+        assert (shown(Mask(np.zeros((0, 4), np.uint8), outside=outside, feather=3)) == expected).all()
+        assert (shown(Mask(RAMP, x=5000, outside=outside, feather=3)) == expected).all()
+    assert (shown(Mask(np.full((9, 9), 255, np.uint8), outside=1.0, feather=12)) == 1).all()
+
+
+def test_masks_of_any_layout_mean_the_same() -> None:
+    """Turned, mirrored, spread out, read-only and unaligned; with a feather and without."""
+    coverage = np.random.default_rng(6).integers(0, 2**16, (14, 18)).astype(np.uint16)
+    spread = np.zeros((28, 54), np.uint16)
+    spread[::2, ::3] = coverage
+    unaligned = np.frombuffer(b"\0" + coverage.tobytes(), np.uint8)[1:].view(np.uint16).reshape(14, 18)
+    flipped = np.ascontiguousarray(coverage[::-1, ::-1])[::-1, ::-1]
+    assert not unaligned.flags.aligned
+    for sigma in (0, 1.5, 20):
+        expected = shown(Mask(coverage, feather=sigma))
+        for view in (spread[::2, ::3], unaligned, flipped, np.asfortranarray(coverage)):
+            assert (shown(Mask(view, feather=sigma)) == expected).all()
 
 
 @pytest.mark.parametrize(
@@ -105,8 +163,16 @@ def test_feather_does_not_depend_on_what_is_looked_at() -> None:
         (lambda: Mask(RAMP.astype(np.int32)), "Mask.coverage"),  # type: ignore[arg-type]
         (lambda: Mask(np.full((2, 2), np.nan, np.float32)), "Mask.coverage"),
         (lambda: Mask(np.full((2, 2), 1.01, np.float32)), "Mask.coverage"),
+        (lambda: Mask(np.full((2, 2), -np.inf, np.float32)), "Mask.coverage"),
+        (lambda: Mask(np.full((2, 2), 0.5, ">f4")), "Mask.coverage"),
+        (lambda: Mask(np.broadcast_to(RAMP[:1, :1], (2**16, 2**15))), "Mask.coverage"),
+        (lambda: Mask(np.broadcast_to(np.float32(0.5), (2**31, 1))), "Mask.coverage"),
         (lambda: Mask(RAMP, x=0.5), "Mask.x"),  # type: ignore[arg-type]
         (lambda: Mask(RAMP, y=int(OFFSET_PX_MAX) + 1), "Mask.y"),
+        (lambda: Mask(RAMP, x=10**400), "Mask.x"),
+        (lambda: Mask(RAMP, x=None), "Mask.x"),  # type: ignore[arg-type]
+        (lambda: Mask(RAMP, outside=10**400), "Mask.outside"),
+        (lambda: Mask(RAMP, feather="1"), "Mask.feather"),  # type: ignore[arg-type]
         (lambda: Mask(RAMP, outside=1.5), "Mask.outside"),
         (lambda: Mask(RAMP, density=-0.1), "Mask.density"),
         (lambda: Mask(RAMP, density=True), "Mask.density"),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.colours import ColourError, parse_colour
-from engines.image_core.composition import Blend, CompositionError, encode, from_builtins, parse
+from engines.image_core.composition import Blend, CompositionError, GradientLayer, encode, from_builtins, parse
 from tests.fixtures import COMPOSITION
 
 BASE = {"version": 1, "width": 10, "height": 10, "layers": []}
@@ -101,6 +101,17 @@ def test_blend_names_are_the_compositors() -> None:
     import compositor
 
     assert get_args(Blend) == compositor.W3C_BLEND_MODES
+
+
+def test_gradient_kinds_are_the_compositors() -> None:
+    """The document spells them out, so that reading one imports no compositor; a new kind must come into both."""
+    from typing import get_args, get_type_hints
+
+    from compositor.tree import GRADIENT_KINDS
+
+    assert get_args(get_type_hints(GradientLayer)["kind"]) == GRADIENT_KINDS
+    for kind in GRADIENT_KINDS:
+        parse(_with(type="gradient", kind=kind, stops=[[0, "#fff"], [1, "#000"]]))
 
 
 @given(
