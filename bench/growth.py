@@ -6,9 +6,11 @@ a full one against drawing everything. In one process, taking turns. Run as `pyt
 
 import argparse
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,44 @@ TARGET_RATIO = 4.0
 """Small layers together cover twice the canvas, so a ratio of 2 would be free of overhead."""
 MOVE_TARGET_RATIO = 0.15
 ROUNDS = 7
+HUGE_SIDE_PX = 20_000
+MEMORY_TARGET_MIB = 600
+
+_HUGE = """
+import resource, sys
+import numpy as np
+import compositor
+
+side = int(sys.argv[1])
+
+class Waves:
+    width = height = side
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def read(self, x, y, width, height):
+        across, down = np.arange(x, x + width, dtype=np.uint32), np.arange(y, y + height, dtype=np.uint32)[:, None]
+        pixels = np.empty((height, width, 4), np.uint8)
+        for channel in range(4):
+            pixels[..., channel] = (across * np.uint32(self.factor + channel) + down * np.uint32(channel + 1)) >> np.uint32(5)
+        return pixels
+
+photo = np.random.default_rng(1).integers(0, 256, (1500, 2000, 4), dtype=np.uint8)
+layers = [
+    compositor.Layer(Waves(1)),
+    compositor.Layer(Waves(3), x=40, y=-60, blend="overlay", opacity=0.8),
+    compositor.Layer(photo, matrix=((6.2, -3.1, side / 3), (3.1, 6.2, side / 8)), filter="bicubic", blend="soft-light"),
+    compositor.Gradient("linear", ((0, (1, 0.5, 0, 0.8)), (1, (0, 0.2, 1, 0.1))), angle=30, blend="multiply"),
+    compositor.Pattern(photo[:300, :400], blend="screen", opacity=0.3, phase_x=0.5),
+]
+rows = 0
+for y, strip in compositor.render_strips(layers, size=(side, side), background=(1, 1, 1), threads=2):
+    assert y == rows and strip[..., 3].min() == 255
+    rows += len(strip)
+assert rows == side
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
 
 
 def run(rounds: int = ROUNDS, threads: int = 1) -> dict[str, Any]:
@@ -44,6 +84,18 @@ def run(rounds: int = ROUNDS, threads: int = 1) -> dict[str, Any]:
             best[name] = min(best[name], (time.perf_counter() - started) * 1000)
     ratios = {"ratio": best["small_ms"] / best["full_ms"], "move_ratio": best["moved_ms"] / best["all_ms"]}
     return best | ratios | {"target": TARGET_RATIO, "move_target": MOVE_TARGET_RATIO, "threads": threads}
+
+
+def measure_memory(side: int = HUGE_SIDE_PX) -> dict[str, Any]:
+    """Return the peak of resident memory, in MiB, and the seconds that five layers on `side` x `side` pixels take through
+    `render_strips`, on two threads of a process of their own: two region sources of that size, a photograph placed by a map,
+    a gradient and a pattern.
+    """
+    started = time.perf_counter()
+    command = [sys.executable, "-c", _HUGE, str(side)]
+    done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True)
+    peak = {"peak_mib": float(done.stdout), "peak_target_mib": MEMORY_TARGET_MIB}
+    return peak | {"side_px": side, "seconds": time.perf_counter() - started}
 
 
 def _jobs(

@@ -20,9 +20,9 @@ from compositor.errors import (
     NotFiniteError,
     NumberError,
     OperatorError,
-    PixelsError,
     RegionError,
     SizeMismatchError,
+    SourceError,
     StopsError,
     TreeError,
 )
@@ -34,9 +34,11 @@ from compositor.mask import Mask
 from compositor.modes import BLEND_MODES, W3C_BLEND_MODES
 from compositor.operators import OPERATORS
 from compositor.plan import KernelId
+from compositor.region_source import RegionSource
 from compositor.renderer import Renderer
 from compositor.resample import resize
-from compositor.tree import Gradient, Group, Layer, Node, Solid
+from compositor.streaming import render_strips
+from compositor.tree import Gradient, Group, Layer, Node, Pattern, Solid
 from compositor.warp import transform
 
 __all__ = [
@@ -67,12 +69,14 @@ __all__ = [
     "NotFiniteError",
     "NumberError",
     "OperatorError",
-    "PixelsError",
+    "Pattern",
     "Ranges",
     "RegionError",
+    "RegionSource",
     "Renderer",
     "SizeMismatchError",
     "Solid",
+    "SourceError",
     "StopsError",
     "TreeError",
     "blend",
@@ -81,6 +85,7 @@ __all__ = [
     "composite",
     "gaussian_blur",
     "kernel_cache_dir",
+    "render_strips",
     "required_kernels",
     "resize",
     "transform",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compositor import blur_kernels, format_kernels, resample_kernels, warp_kernels
+from compositor import blur_kernels, format_kernels, resample_kernels, stored_kernels, warp_kernels
 from compositor.blend_kernels import Kernel
 from compositor.kernel_shelf import Shelf
 
@@ -34,6 +34,14 @@ def loaded() -> dict[ArrayKernel, Kernel]:
 
 def _make(wanted: ArrayKernel, *, on_disk: bool) -> Kernel:
     match wanted.name:
+        case "read" | "read-straight":
+            straight, half = wanted.name != "read", wanted.dtype == "float16"
+            return stored_kernels.read(linear=wanted.linear, straight=straight, half=half, on_disk=on_disk)
+        case "store":
+            whole = wanted.dtype != "float32"
+            return stored_kernels.store(linear=wanted.linear, whole=whole, on_disk=on_disk)
+        case "shift-planes":
+            return stored_kernels.shift_planes(on_disk=on_disk)
         case "unpack":
             return format_kernels.unpack(linear=wanted.linear, on_disk=on_disk)
         case "pack":
@@ -56,10 +64,16 @@ def _nothing(wanted: ArrayKernel) -> tuple[Any, ...]:
     """Arguments of the types that callers pass, over pictures without pixels."""
     planes, line = np.zeros((1, 0, 1), np.float32), np.zeros(1, np.float32)
     table = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros((1, 1), np.float32)
-    stored = np.zeros((0, 1, 1), wanted.dtype or "uint8")
+    bits = "uint16" if wanted.dtype == "float16" else wanted.dtype or "uint8"
+    stored = np.zeros((0, 1, 1), bits)
     one = np.float32(1)
     lanes = np.zeros((1, resample_kernels.LANES), np.float32), np.zeros((2, resample_kernels.LANES), np.float32)
+    lines, four = read_only(np.zeros((0, 4), bits)), np.zeros((4, 0, 1), np.float32)
     examples: dict[str, tuple[Any, ...]] = {
+        "read": (lines, 4, one, one, one, False, four, 0, 0),
+        "read-straight": (lines, 4, one, one, one, False, four, 0, 0),
+        "store": (four, 0, 0, one, False, np.zeros((0, 4), bits), 0, 0),
+        "shift-planes": (four, 0, 0, 0, 0, four, one, one),
         "unpack": (read_only(stored), one, False, planes),
         "pack": (planes, one, False, stored),
         "pack-words": (np.zeros((4, 0, 1), np.float32), False, np.zeros((0, 1), np.uint32)),

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from compositor import array_formats
-from compositor.array_formats import Array
-from compositor.errors import BlendModeError, OperatorError
+from compositor import formats
+from compositor.errors import ArrayError, BlendModeError, OperatorError, SizeMismatchError
 from compositor.execute import composite
+from compositor.formats import Planes, Stored
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX
 from compositor.modes import BLEND_MODES, MODES
 from compositor.operators import OPERATORS, factors
@@ -26,20 +26,20 @@ BLOCK_PIXELS = 32_768
 
 
 def blend(
-    backdrop: Array,
-    source: Array,
+    backdrop: Stored,
+    source: Stored,
     mode: str = "normal",
     operator: str = "source-over",
     opacity: float = 1.0,
-    mask: Array | None = None,
-    out: Array | None = None,
+    mask: Stored | None = None,
+    out: Stored | None = None,
     *,
     premultiplied: bool = False,
 ) -> npt.NDArray[Any]:
     """Blend `source` onto `backdrop` with `mode`, compose them by `operator`, and return (height, width, 4) in the
     backdrop's dtype.
 
-    Both are (height, width, 4), or 3 without alpha, or (height, width, 1) or (height, width) gray; uint8, uint16,
+    Both are (height, width, 4), or 3 without alpha, 2 for gray and alpha, 1 or (height, width) for gray; uint8, uint16,
     float16 or float32, each its own; any strides. Floats are 0 to 1, and what lies outside is cut. `mode` is one of
     `BLEND_MODES`, `operator` one of `OPERATORS`; the source is blended first and composed then (W3C Compositing
     Level 1, section 5). The source's alpha is multiplied by `opacity`, 0 to 1, and by `mask`, (height, width) of any
@@ -55,9 +55,9 @@ def blend(
     weight = _check(backdrop, source, mode, operator, opacity)
     height, width = size = backdrop.shape[:2]
     if mask is not None:
-        array_formats.check_mask("mask", mask, size)
+        _check_mask(mask, size)
     if out is not None:
-        array_formats.check_result("out", out, size, backdrop.dtype)
+        _check_result(out, size, backdrop.dtype)
     inputs = [array for array in (backdrop, source, mask) if array is not None]
     apart = out is not None and not any(np.may_share_memory(out, array) for array in inputs)
     if _composes_as_layers(backdrop, source) and operator == "source-over" and mask is None and not premultiplied:
@@ -79,15 +79,35 @@ def _check(backdrop: object, source: object, mode: object, operator: object, opa
     if not isinstance(operator, str) or operator not in OPERATORS:
         raise OperatorError(operator, OPERATORS)
     weight = np.float32(check_number("opacity", opacity, 0, 1))
-    array_formats.check_pixels("backdrop", backdrop)
-    array_formats.check_pixels("source", source)
-    assert isinstance(backdrop, np.ndarray), "just checked"
-    assert isinstance(source, np.ndarray), "just checked"
-    array_formats.check_size("source", source, backdrop.shape[:2])
+    below, above = formats.shaped("backdrop", backdrop), formats.shaped("source", source)
+    formats.check_finite("backdrop", below)
+    formats.check_finite("source", above)
+    _check_size("source", above, below.shape[:2])
     return weight
 
 
-def _composes_as_layers(backdrop: Array, source: Array) -> bool:
+def _check_mask(mask: object, size: tuple[int, int]) -> None:
+    if not isinstance(mask, np.ndarray) or mask.ndim != 2 or not formats.is_known(mask.dtype):
+        dtypes = "uint8, uint16, float16 or float32"
+        raise ArrayError("mask", formats.told(mask), f"a NumPy array of shape (height, width) and dtype {dtypes}")
+    _check_size("mask", mask, size)
+    formats.check_finite("mask", mask)
+
+
+def _check_result(out: object, size: tuple[int, int], dtype: np.dtype[Any]) -> None:
+    shape = (*size, 4)
+    if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype or not out.flags.writeable:
+        state = ", read-only" if isinstance(out, np.ndarray) and not out.flags.writeable else ""
+        needed = f"a writable NumPy array of shape {shape} and dtype {dtype}"
+        raise ArrayError("out", formats.told(out) + state, needed)
+
+
+def _check_size(field: str, pixels: Stored, size: tuple[int, ...]) -> None:
+    if pixels.shape[:2] != size:
+        raise SizeMismatchError(field, (pixels.shape[0], pixels.shape[1]), size)
+
+
+def _composes_as_layers(backdrop: Stored, source: Stored) -> bool:
     """Whether both are pictures that `composite` takes: same bytes, an eighth of the time, since its kernels read and
     write 8-bit pixels themselves.
     """
@@ -97,10 +117,10 @@ def _composes_as_layers(backdrop: Array, source: Array) -> bool:
 
 
 def _run(
-    backdrop: Array,
-    source: Array,
-    mask: Array | None,
-    result: Array,
+    backdrop: Stored,
+    source: Stored,
+    mask: Stored | None,
+    result: Stored,
     kernel_id: KernelId,
     numbers: npt.NDArray[np.float32],
     opacity: np.float32,
@@ -112,16 +132,22 @@ def _run(
     # An 8-bit backdrop is premultiplied first, as a tile holds it, so that results equal those of `composite`. Finer
     # ones enter the mode straight: the detour would cost them their last bits where a mode is steep.
     held = premultiplied or backdrop.dtype == np.uint8
+    below, above = formats.shaped("backdrop", backdrop), formats.shaped("source", source)
     for part in _blocks(result.shape[0], result.shape[1]):
-        if held:
-            acc = array_formats.premul_planes(backdrop[part], premultiplied=premultiplied)
-        else:
-            acc = array_formats.straight_planes(backdrop[part], np.float32(1), premultiplied=False)
-        planes = array_formats.straight_planes(source[part], opacity, premultiplied=premultiplied)
+        acc = _backdrop(below[part], held, premultiplied)
+        planes = formats.straight(above[part], opacity, premultiplied=premultiplied)
         if mask is not None:
-            planes[3] *= array_formats.mask_line(mask[part])
-        kernel(acc, held, planes, numbers)
-        array_formats.write(acc, result[part], premultiplied=premultiplied)
+            planes[3] *= formats.unpack(mask[part][:, :, None])[0]
+        kernel(acc.reshape(4, -1), held, planes.reshape(4, -1), numbers)
+        formats.pack(acc, result[part], premultiplied=premultiplied)
+
+
+def _backdrop(pixels: Stored, held: bool, premultiplied: bool) -> Planes:
+    if not held:
+        return formats.straight(pixels, np.float32(1), premultiplied=False)
+    planes = np.empty((4, *pixels.shape[:2]), np.float32)
+    formats.read(pixels, planes, premultiplied=premultiplied)
+    return planes
 
 
 def _blocks(height: int, width: int) -> Iterator[tuple[slice, slice]]:

@@ -3,8 +3,8 @@
     CompositorError
       BlendModeError     a blend mode that does not exist; carries the ones that do
       OperatorError      a compositing operator that does not exist; carries the ones that do
-      PixelsError        a layer's array of the wrong shape or dtype
-      ArrayError         an array that `blend` cannot take: its shape, its dtype, or that it cannot be written
+      ArrayError         a mask or result of `blend` of the wrong shape or dtype, or that cannot be written
+      SourceError        a source of regions that is none, or that handed over something else than was asked for
       SizeMismatchError  an array of another size than the one that it goes with
       NotFiniteError     an array with NaN or infinity in it
       NumberError        a number that is not one, is not finite, or is out of its range
@@ -13,12 +13,13 @@
       CanvasSizeError    a canvas without area, or beyond the limits
       MaskError          a mask that is none: array, place, density or feather
       TreeError          something in the tree that is no layer, or groups nested too deep
-      FormatError        an array that is no picture in any known format
+      FormatError        something that is no picture in any known format
       ChoiceError        a word that is none of the known ones, such as a filter's name
       RegionError        a box that is no part of its picture
       MatrixError        an affine map that is none, or that flattens or magnifies beyond the limits
 
-All are the caller's mistake and are raised before any work. Each carries the fields its message is made of.
+All are the caller's mistake and are raised before any work, but for what a source hands over. Each
+carries the fields its message is made of.
 """
 
 
@@ -44,15 +45,6 @@ class OperatorError(CompositorError):
         self.known = known
 
 
-class PixelsError(CompositorError):
-    """`field` must be a (height, width, 4) array of uint8, straight alpha; `found` says what it is."""
-
-    def __init__(self, field: str, found: str) -> None:
-        super().__init__(f"{field}: needs a NumPy array of shape (height, width, 4) and dtype uint8, found {found}")
-        self.field = field
-        self.found = found
-
-
 class ArrayError(CompositorError):
     """`field` must be what `needed` says; `found` says what it is."""
 
@@ -61,6 +53,20 @@ class ArrayError(CompositorError):
         self.field = field
         self.found = found
         self.needed = needed
+
+
+class SourceError(CompositorError):
+    """`field` is a source of regions that cannot be drawn: `reason` says why.
+
+    `region` is what was asked of it, (x, y, width, height), or None where nothing was asked yet.
+    """
+
+    def __init__(self, field: str, reason: str, region: tuple[int, int, int, int] | None = None) -> None:
+        asked = "" if region is None else f"read{region} "
+        super().__init__(f"{field}: {asked}{reason}")
+        self.field = field
+        self.reason = reason
+        self.region = region
 
 
 class SizeMismatchError(CompositorError):

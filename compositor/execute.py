@@ -4,22 +4,24 @@ The main path is `composite` -> `scene.build` -> `plan.plan` -> `worker.run`. Ke
 depends on `threads` or `tile`. numba is imported when the first kernel is looked up, in `_find`, and nowhere else.
 """
 
-import itertools
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from compositor import plan, scene, strips, worker
-from compositor.errors import NumberError
+from compositor import formats, plan, scene, strips, worker
+from compositor.canvas import check_size
+from compositor.errors import ChoiceError, NumberError
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, TILE_SIDE_PX_MAX, TILE_SIDE_PX_MIN
 from compositor.plan import KernelId, Tile
-from compositor.tree import Color, Node, check_depth, check_nodes, check_size
-from compositor.worker import Kernels
+from compositor.strips import Turns
+from compositor.tree import Color, Node, check_depth, check_nodes
+from compositor.worker import Target
 
+SPACES = ("encoded", "linear")
+"""In which values pictures are blended."""
 TILE_SIDE_PX = 256
 """Default tile: its four planes take 1 MiB, which stays in the second-level cache of current cores."""
 
@@ -29,58 +31,104 @@ def composite(
     *,
     size: tuple[int, int],
     background: Color | None = None,
+    dtype: npt.DTypeLike = "uint8",
+    space: Literal["encoded", "linear"] = "encoded",
     threads: int | None = None,
     tile: int = TILE_SIDE_PX,
-) -> npt.NDArray[np.uint8]:
-    """Composite `layers`, listed from the bottom up, and return (height, width, 4) uint8, straight alpha, which the
+) -> npt.NDArray[Any]:
+    """Composite `layers`, listed from the bottom up, and return (height, width, 4) of `dtype`, straight alpha, which the
     caller owns.
 
     `size` is (width, height). `background` is (r, g, b) or (r, g, b, a), straight, 0 to 1, encoded sRGB; None is
-    transparent. Where alpha is 0, so are red, green and blue. `threads` of None is one for each CPU; `tile` is the
-    side in pixels of the square whose area a thread works on at a time. Neither changes a byte. Between layers
-    nothing is rounded to 8 bit. Raises `CompositorError` before any work. Beyond the result it takes `tile`² * 16
-    bytes for each thread and level of groups.
+    transparent. `dtype` is uint8, uint16, float16 or float32; integers are rounded to the nearest step, halves up, and
+    floats are 0 to 1. Where alpha is 0, so are red, green and blue. Between layers nothing is rounded.
+
+    In the `space` "encoded" the values of encoded sRGB are blended, as most programs do. In "linear" the background and
+    all that layers paint is the same, but brought to linear light before it is blended, and the result is encoded
+    again; pictures that lie between pixels or are mapped are weighed in linear light, too, and blend-if looks at it.
+
+    `threads` of None is one for each CPU; `tile` is the side in pixels of the square whose area a thread works on at a
+    time. Neither changes a byte. Raises `CompositorError` before any work, and what a region source raises when it is
+    read. Beyond the result it takes `tile`² * 16 bytes for each thread and level of groups, and for pictures other than
+    RGBA8 at whole pixels some 20 MB for each thread.
     """
-    settings = Settings.of(size, threads, tile)
-    picture = build_scene(layers, settings.width, settings.height, background)
-    pixels = np.empty((settings.height, settings.width, 4), np.uint8)
-    run_tiles(list(plan.plan(picture, settings.tile)), picture, pixels, settings.threads)
+    settings = Settings.of(size, threads, tile, dtype=dtype, space=space)
+    picture = build_scene(layers, settings.width, settings.height, background, linear=settings.linear)
+    pixels = settings.canvas()
+    run_tiles(list(settings.plan(picture)), picture, pixels, settings.threads)
     return pixels
 
 
 class Settings(NamedTuple):
-    """How a picture is made, checked: canvas in pixels, number of threads, side of a tile."""
+    """How a picture is made, checked: canvas in pixels, format, whether in linear light, threads, side of a tile."""
 
     width: int
     height: int
+    dtype: str
+    linear: bool
     threads: int
     tile: int
 
     @classmethod
-    def of(cls, size: tuple[int, int], threads: int | None, tile: int) -> Self:
-        """Check what a caller asked for; raise `NumberError`, `CanvasSizeError`."""
-        tile = _whole("tile", tile, TILE_SIDE_PX_MIN, TILE_SIDE_PX_MAX)
-        return cls(*check_size(size), strips.check_threads(threads), tile)
+    def of(
+        cls,
+        size: tuple[int, int],
+        threads: int | None,
+        tile: int,
+        *,
+        dtype: npt.DTypeLike = "uint8",
+        space: str = "encoded",
+        pixels_max: int = CANVAS_PIXELS_MAX,
+    ) -> Self:
+        """Check what a caller asked for; raise `NumberError`, `ChoiceError`, `CanvasSizeError`."""
+        tile = check_whole("tile", tile, TILE_SIDE_PX_MIN, TILE_SIDE_PX_MAX)
+        width, height = check_size(size, pixels_max=pixels_max)
+        stored = formats.dtype_named("dtype", dtype).name
+        return cls(width, height, stored, _is_linear(space), strips.check_threads(threads), tile)
+
+    def canvas(self) -> npt.NDArray[Any]:
+        """Return an array for the whole canvas."""
+        return np.empty((self.height, self.width, 4), self.dtype)
+
+    def plan(self, picture: scene.Scene, *, square: bool = False, rows: int | None = None) -> Iterator[Tile]:
+        """Yield the tiles of a picture; see `plan.plan`."""
+        return plan.plan(picture, self.tile, square=square, dtype=self.dtype, rows=rows)
 
 
-def run_tiles(work: Sequence[Tile], picture: scene.Scene, pixels: npt.NDArray[np.uint8], threads: int) -> None:
-    """Draw the tiles of `work` into `pixels` (height, width, 4) of the whole canvas; the rest of it is left as it is."""
-    if work:
-        kernels = {kernel_id: _find(kernel_id) for kernel_id in _distinct(work)}
-        _run(work, kernels, picture.background, pixels.view(np.uint32)[:, :, 0], min(threads, len(work)))
+def run_tiles(
+    work: Sequence[Tile], picture: scene.Scene, pixels: npt.NDArray[Any], threads: int, *, top: int = 0
+) -> None:
+    """Draw the tiles of `work` into `pixels`, (rows, width, 4), the rows of the canvas from `top` on; the rest is left."""
+    if not work:
+        return
+    kernels = {kernel_id: _find(kernel_id) for kernel_id in _distinct(work)}
+    threads = min(threads, len(work))
+
+    def drain(turns: Turns) -> None:
+        worker.run(work, kernels, picture.background, Target(pixels, top), turns)
+
+    strips.share(drain, threads)
 
 
 def required_kernels(
-    layers: Sequence[Node], background: Color | None = None, *, size: tuple[int, int] | None = None
+    layers: Sequence[Node],
+    background: Color | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+    dtype: npt.DTypeLike = "uint8",
+    space: Literal["encoded", "linear"] = "encoded",
 ) -> tuple[KernelId, ...]:
     """Return the kernels that `composite` runs for this tree at the default tile, each once, in the order of first use.
 
-    Without `size` the canvas is the smallest from (0, 0) that shows all layers of known size. Raises `CompositorError`.
+    Without `size` the canvas is the smallest from (0, 0) that shows all layers of known size. What region sources are
+    stored as is not known before they are read: the kernel that reads them is left out. Raises `CompositorError`.
     """
     nodes = check_nodes("layers", layers)
     check_depth(nodes)
-    width, height = check_size(size) if size is not None else _extent(nodes)
-    return _distinct(list(plan.plan(build_scene(nodes, width, height, background), TILE_SIDE_PX)))
+    settings = Settings.of(_extent(nodes) if size is None else size, 1, TILE_SIDE_PX, dtype=dtype, space=space)
+    return _distinct(
+        list(settings.plan(build_scene(nodes, settings.width, settings.height, background, linear=settings.linear)))
+    )
 
 
 def compile_kernels(ids: Sequence[KernelId], on_done: Callable[[KernelId], None] | None = None) -> None:
@@ -100,22 +148,31 @@ def _find(kernel_id: KernelId) -> Callable[..., None]:
     return kernels.find(kernel_id)
 
 
-def build_scene(layers: Sequence[Node], width: int, height: int, background: Color | None) -> scene.Scene:
-    """Check a tree and make its scene. Raises `TreeError`, `ColorError`."""
+def build_scene(
+    layers: Sequence[Node], width: int, height: int, background: Color | None, *, linear: bool = False
+) -> scene.Scene:
+    """Check a tree and make its scene. Raises `TreeError`, `ColorError`, `MatrixError`."""
     nodes = check_nodes("layers", layers)
     check_depth(nodes)
     assert sys.byteorder == "little", "pixels are read as little-endian words"
-    return scene.build(nodes, width, height, background)
+    return scene.build(nodes, width, height, background, linear=linear)
+
+
+def check_whole(field: str, value: int, low: int, high: int) -> int:
+    """Return `value`; raise `NumberError` unless it is a whole number from `low` to `high`."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
+        raise NumberError(field, value, low, high)
+    return int(value)
+
+
+def _is_linear(space: str) -> bool:
+    if space not in SPACES:
+        raise ChoiceError("space", space, SPACES)
+    return space == "linear"
 
 
 def _distinct(work: Sequence[Tile]) -> tuple[KernelId, ...]:
     return tuple(dict.fromkeys(kernel_id for tile in work for kernel_id in plan.kernels_of(tile)))
-
-
-def _whole(field: str, value: int, low: int, high: int) -> int:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not low <= value <= high:
-        raise NumberError(field, value, low, high)
-    return int(value)
 
 
 def _extent(nodes: Sequence[Node]) -> tuple[int, int]:
@@ -123,24 +180,3 @@ def _extent(nodes: Sequence[Node]) -> tuple[int, int]:
     right, bottom = scene.reach(nodes)
     width = min(max(1, right), CANVAS_SIDE_PX_MAX)
     return width, min(max(1, bottom), CANVAS_SIDE_PX_MAX, CANVAS_PIXELS_MAX // width)
-
-
-def _run(
-    work: Sequence[Tile],
-    kernels: Kernels,
-    background: npt.NDArray[np.float32],
-    words: npt.NDArray[np.uint32],
-    threads: int,
-) -> None:
-    numbers = itertools.count()
-
-    def drain() -> None:
-        # Taking the next number is one bytecode of C code, so no two threads get the same one.
-        worker.run(work, kernels, background, words, numbers.__next__)
-
-    if threads == 1:
-        drain()
-        return
-    with ThreadPoolExecutor(threads, thread_name_prefix="compositor") as pool:
-        for task in [pool.submit(drain) for _ in range(threads)]:
-            task.result()

@@ -23,13 +23,15 @@ for _function in (*HELPERS, to_linear, to_encoded):
 
 
 @inlinable
-def _within(value: Scalar, high: Scalar) -> Scalar:
+def within(value: Scalar, high: Scalar) -> Scalar:
+    """`value`, cut to 0 to `high`."""
     low = value if value > ZERO else ZERO
     return low if low < high else high
 
 
 @inlinable
-def _same(value: Scalar) -> Scalar:
+def same(value: Scalar) -> Scalar:
+    """The curve of pictures that stay encoded."""
     return value
 
 
@@ -39,7 +41,7 @@ def unpack(*, linear: bool, on_disk: bool) -> Kernel:
     `per_step` is what one step of the dtype is worth. What lies outside 0 to 1, or above alpha where `premultiplied`,
     is cut off. With `linear`, colours become linear light before they are multiplied by alpha.
     """
-    curve = to_linear if linear else _same
+    curve = to_linear if linear else same
 
     def unpack_kernel(stored: Stored, per_step: Scalar, premultiplied: bool, planes: Planes) -> None:
         channels = stored.shape[2]
@@ -47,46 +49,47 @@ def unpack(*, linear: bool, on_disk: bool) -> Kernel:
         for i in range(stored.shape[0]):
             alphas = planes[channels - 1, i]
             for j in range(stored.shape[1]):
-                alphas[j] = _within(np.float32(stored[i, j, channels - 1]) * per_step, ONE)
+                alphas[j] = within(np.float32(stored[i, j, channels - 1]) * per_step, ONE)
             for channel in range(colors):
                 target = planes[channel, i]
                 for j in range(stored.shape[1]):
                     value = np.float32(stored[i, j, channel]) * per_step
                     if colors == channels:
-                        target[j] = curve(_within(value, ONE))
+                        target[j] = curve(within(value, ONE))
                     elif not premultiplied:
-                        target[j] = curve(_within(value, ONE)) * alphas[j]
+                        target[j] = curve(within(value, ONE)) * alphas[j]
                     elif linear:
-                        straight = _within(value * reciprocal(alphas[j]), ONE)
+                        straight = within(value * reciprocal(alphas[j]), ONE)
                         target[j] = curve(straight) * alphas[j]
                     else:
-                        target[j] = _within(value, alphas[j])
+                        target[j] = within(value, alphas[j])
 
     return compiled(unpack_kernel, on_disk=on_disk)
 
 
 @inlinable
-def _whole_color(value: Scalar, a: Scalar, steps: Scalar, premultiplied: bool) -> Scalar:
+def whole_color(value: Scalar, a: Scalar, steps: Scalar, premultiplied: bool) -> Scalar:
     """A stored colour; straight ones by the formula of the compositor's own store, so that both round alike."""
-    seen = a * steps >= _HALF
+    seen = a * steps + _HALF >= ONE  # as the stored alpha is rounded, which is not always `a * steps >= _HALF`
     factor = steps / (a if seen else ONE)
-    stored = _within(value, a) * (steps if premultiplied else factor)
+    stored = within(value, a) * (steps if premultiplied else factor)
     return stored if seen else ZERO
 
 
 @inlinable
-def _float_color(value: Scalar, a: Scalar, _steps: Scalar, premultiplied: bool) -> Scalar:
+def float_color(value: Scalar, a: Scalar, _steps: Scalar, premultiplied: bool) -> Scalar:
     """A division, which keeps white exactly white; a product with the reciprocal would not."""
     seen = a > ALPHA_MIN
-    held = _within(value, a)
+    held = within(value, a)
     stored = held if premultiplied else held / (a if seen else ONE)
     return stored if seen else ZERO
 
 
 @inlinable
-def _linear_color(value: Scalar, a: Scalar, steps: Scalar, premultiplied: bool) -> Scalar:
-    seen = a > ALPHA_MIN if steps == ONE else a * steps >= _HALF
-    encoded = to_encoded(_within(value, a) / (a if seen else ONE))
+def linear_color(value: Scalar, a: Scalar, steps: Scalar, premultiplied: bool) -> Scalar:
+    """A stored colour that was blended in linear light."""
+    seen = a > ALPHA_MIN if steps == ONE else a * steps + _HALF >= ONE
+    encoded = to_encoded(within(value, a) / (a if seen else ONE))
     stored = encoded * (a * steps if premultiplied else steps)
     return stored if seen else ZERO
 
@@ -97,8 +100,8 @@ def pack(*, linear: bool, whole: bool, on_disk: bool) -> Kernel:
     `steps` is what 1 is stored as. With `whole` values are rounded to the nearest step, halves up; else they are kept
     as float32. Values are cut off as in `unpack`. Where alpha is stored as 0, so are the colours.
     """
-    curve = to_encoded if linear else _same
-    color = _linear_color if linear else (_whole_color if whole else _float_color)
+    curve = to_encoded if linear else same
+    color = linear_color if linear else (whole_color if whole else float_color)
 
     def pack_kernel(planes: Planes, steps: Scalar, premultiplied: bool, stored: Stored) -> None:
         channels = stored.shape[2]
@@ -110,11 +113,11 @@ def pack(*, linear: bool, whole: bool, on_disk: bool) -> Kernel:
                 for j in range(stored.shape[1]):
                     value = source[j]
                     if colors == channels:
-                        value = curve(_within(value, ONE)) * steps
+                        value = curve(within(value, ONE)) * steps
                     elif channel == colors:
-                        value = _within(value, ONE) * steps
+                        value = within(value, ONE) * steps
                     else:
-                        value = color(value, _within(alphas[j], ONE), steps, premultiplied)
+                        value = color(value, within(alphas[j], ONE), steps, premultiplied)
                     if whole:
                         stored[i, j, channel] = np.int32(value + _HALF)
                     else:
@@ -130,14 +133,14 @@ def pack_words(*, linear: bool, on_disk: bool) -> Kernel:
     stores a pixel keep a loop from being vectorised, and this is the format that nearly all pictures leave in: a
     third of the time, for the same bytes.
     """
-    color = _linear_color if linear else _whole_color
+    color = linear_color if linear else whole_color
 
     def pack_words_kernel(planes: Planes, premultiplied: bool, words: Words) -> None:
         for i in range(words.shape[0]):
             reds, greens, blues, alphas = planes[0, i], planes[1, i], planes[2, i], planes[3, i]
             target = words[i]
             for j in range(words.shape[1]):
-                a = _within(alphas[j], ONE)
+                a = within(alphas[j], ONE)
                 r = np.int32(color(reds[j], a, _STEPS_8, premultiplied) + _HALF)
                 g = np.int32(color(greens[j], a, _STEPS_8, premultiplied) + _HALF)
                 b = np.int32(color(blues[j], a, _STEPS_8, premultiplied) + _HALF)

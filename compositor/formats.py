@@ -7,6 +7,7 @@ float32 from 0 to 1: red, green, blue premultiplied, then alpha. Encoded values 
 Rows are converted by `unpack` and `pack`, which other modules call for strips of a picture.
 """
 
+import math
 import sys
 from typing import Any, TypeAlias
 
@@ -14,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from compositor import strips
+from compositor.canvas import check_size
 from compositor.errors import ChoiceError, FormatError, NotFiniteError
 from compositor.modes import luminosity_of
-from compositor.tree import check_size
 
 Planes: TypeAlias = npt.NDArray[np.float32]
 Stored: TypeAlias = npt.NDArray[Any]
@@ -27,6 +28,8 @@ _STEPS = {"uint8": 255, "uint16": 65535, "float16": 1, "float32": 1}
 CHANNELS: tuple[int, ...] = (1, 2, 3, 4)
 """How many channels a stored picture may have; an even count has alpha."""
 _PLANES = 4
+_HALF_INFINITY = 0x7C00
+"""The bits of infinity as float16, without its sign; those of NaN are above."""
 _ALPHA_MIN = 2**-24
 """Below this alpha a colour counts as none: `blend_kernels.ALPHA_MIN`, which cannot be imported without numba."""
 
@@ -38,14 +41,11 @@ def load(pixels: Stored, *, premultiplied: bool = False) -> Planes:
     alpha. Any strides are accepted. Raises `FormatError`, `NotFiniteError`, `CanvasSizeError`.
     """
     stored = check("pixels", pixels)
-    height, width, channels = stored.shape
+    height, width, _ = stored.shape
     planes = np.empty((_PLANES, height, width), np.float32)
 
     def convert(top: int, bottom: int) -> None:
-        part = unpack(stored[top:bottom], premultiplied=premultiplied)
-        colors = channels - 1 + channels % 2
-        planes[:3, top:bottom] = part[:colors]
-        planes[3, top:bottom] = part[-1] if has_alpha(channels) else np.float32(1)
+        read(stored[top:bottom], planes, top, premultiplied=premultiplied)
 
     strips.run(convert, height, 1)
     return planes
@@ -63,13 +63,13 @@ def store(planes: Planes, dtype: npt.DTypeLike = "uint8", channels: int = 4, *, 
     below which no colour shows) are not kept. Raises `FormatError`, `NotFiniteError`, `ChoiceError`, `CanvasSizeError`.
     """
     if not isinstance(planes, np.ndarray) or planes.dtype != np.float32 or planes.ndim != 3 or len(planes) != _PLANES:
-        raise FormatError("planes", f"{_told(planes)} instead of (4, height, width) float32")
+        raise FormatError("planes", f"{told(planes)} instead of (4, height, width) float32")
     _, height, width = planes.shape
     check_size((width, height))
-    _check_finite("planes", planes)
+    check_finite("planes", planes)
     if channels not in CHANNELS or isinstance(channels, bool):
         raise ChoiceError("channels", channels, CHANNELS)
-    stored = np.empty((height, width, channels), _dtype("dtype", dtype))
+    stored = np.empty((height, width, channels), dtype_named("dtype", dtype))
 
     def convert(top: int, bottom: int) -> None:
         part = np.ascontiguousarray(planes[:, top:bottom])
@@ -96,14 +96,27 @@ def check(field: str, pixels: Stored) -> Stored:
     """Return `pixels` as (height, width, channels) without copying; raise unless it is a finite picture in a known
     format within the limits of a canvas.
     """
-    if not isinstance(pixels, np.ndarray) or pixels.dtype.name not in DTYPES or not pixels.dtype.isnative:
-        raise FormatError(field, _told(pixels))
+    stored = shaped(field, pixels)
+    check_size((stored.shape[1], stored.shape[0]))
+    check_finite(field, stored)
+    return stored
+
+
+def shaped(field: str, pixels: object) -> Stored:
+    """Return `pixels` as (height, width, channels) without copying; raise `FormatError` unless they are of a known
+    format. Its size and its values are not looked at.
+    """
+    if not isinstance(pixels, np.ndarray) or not is_known(pixels.dtype):
+        raise FormatError(field, told(pixels))
     stored = pixels[:, :, None] if pixels.ndim == 2 else pixels
     if stored.ndim != 3 or stored.shape[2] not in CHANNELS:
-        raise FormatError(field, _told(pixels))
-    check_size((stored.shape[1], stored.shape[0]))
-    _check_finite(field, stored)
+        raise FormatError(field, told(pixels))
     return stored
+
+
+def is_known(dtype: "np.dtype[Any]") -> bool:
+    """Whether pictures may be stored in this dtype: one of `DTYPES`, in the machine's byte order."""
+    return dtype.name in DTYPES and dtype.isnative
 
 
 def check_flag(field: str, value: bool) -> bool:
@@ -123,6 +136,51 @@ def steps(dtype: "np.dtype[Any]") -> int:
     return _STEPS[dtype.name]
 
 
+def read(
+    stored: Stored, planes: Planes, y: int = 0, x: int = 0, *, premultiplied: bool = False, linear: bool = False
+) -> None:
+    """Fill `planes` (4, rows, columns), from row `y` and column `x` on, with a checked picture: premultiplied, alpha 1
+    where there is none; with `linear` in linear light.
+    """
+    per_step = np.float32(1 / steps(stored.dtype))
+    _read("read", stored, per_step, premultiplied, planes, y, x, linear)
+
+
+def straight(stored: Stored, opacity: np.float32, *, premultiplied: bool) -> Planes:
+    """Return the straight planes of a checked picture, (4, height, width), alpha times `opacity`; `premultiplied` says
+    what the picture is.
+    """
+    planes = np.empty((_PLANES, *stored.shape[:2]), np.float32)
+    # Opacity goes into the worth of a step first, as in `blend_kernels.alpha`.
+    alpha_per_step = opacity * np.float32(1 / steps(stored.dtype))
+    _read("read-straight", stored, alpha_per_step, premultiplied, planes, 0, 0, False)
+    return planes
+
+
+def _read(
+    name: str,
+    stored: Stored,
+    alpha_per_step: np.float32,
+    premultiplied: bool,
+    planes: Planes,
+    y: int,
+    x: int,
+    linear: bool,
+) -> None:
+    from compositor import array_kernels  # imports numba, which only drawing needs
+
+    whole = np.float32(steps(stored.dtype))
+    rows = stored.view(np.uint16) if stored.dtype == np.float16 else stored  # the compiler knows no float16
+    height, width, channels = rows.shape
+    lines = array_kernels.read_only(np.require(rows, requirements=("C", "A")).reshape(height, width * channels))
+    kernel = (
+        array_kernels.find("read", stored.dtype, linear=linear)
+        if name == "read"
+        else array_kernels.find(name, stored.dtype)
+    )
+    kernel(lines, channels, whole, np.float32(1 / whole), alpha_per_step, premultiplied, planes, y, x)
+
+
 def unpack(stored: Stored, *, premultiplied: bool = False, linear: bool = False) -> Planes:
     """Return rows of a checked picture as planes: (channels, height, width) float32, premultiplied, 0 to 1.
 
@@ -140,35 +198,65 @@ def unpack(stored: Stored, *, premultiplied: bool = False, linear: bool = False)
 
 
 def pack(planes: Planes, stored: Stored, *, premultiplied: bool = False, linear: bool = False) -> None:
-    """Write planes, (channels, height, width) C-contiguous float32, into `stored`, rows of a picture of that shape."""
+    """Write planes, (channels, height, width) C-contiguous float32, into `stored`, part of a picture of that shape."""
     from compositor import array_kernels  # imports numba, which only drawing needs
 
+    if not (stored.flags.c_contiguous and stored.flags.aligned):
+        packed = np.empty(stored.shape, stored.dtype)
+        pack(planes, packed, premultiplied=premultiplied, linear=linear)
+        stored[...] = packed
+        return
     if stored.dtype == np.uint8 and stored.shape[2] == _PLANES and sys.byteorder == "little":
         array_kernels.find("pack-words", linear=linear)(planes, premultiplied, stored.view(np.uint32)[:, :, 0])
         return
     half = stored.dtype == np.float16
     rows = np.empty(stored.shape, np.float32) if half else stored
-    kernel = array_kernels.find("pack", rows.dtype, linear=linear)
-    kernel(planes, np.float32(steps(rows.dtype)), premultiplied, rows)
+    top = np.float32(steps(rows.dtype))
+    if rows.shape[2] == _PLANES:
+        height, width, channels = rows.shape
+        lines = rows.reshape(height, width * channels)
+        array_kernels.find("store", rows.dtype, linear=linear)(planes, height, width, top, premultiplied, lines, 0, 0)
+    else:
+        array_kernels.find("pack", rows.dtype, linear=linear)(planes, top, premultiplied, rows)
     if half:
         stored[...] = rows
 
 
-def _dtype(field: str, dtype: npt.DTypeLike) -> "np.dtype[Any]":
+def dtype_named(field: str, dtype: npt.DTypeLike) -> "np.dtype[Any]":
+    """Return one of the dtypes that pictures may be stored in; raise `ChoiceError`."""
     try:
         found = np.dtype(dtype)
     except TypeError:
         raise ChoiceError(field, dtype, DTYPES) from None
-    if found.name not in DTYPES or not found.isnative:
+    if not is_known(found):
         raise ChoiceError(field, dtype, DTYPES)
     return found
 
 
-def _check_finite(field: str, values: Stored) -> None:
-    # Extremes are NaN or infinite when anything is, and need no array beside.
-    if values.dtype.kind == "f" and values.size and not (np.isfinite(values.min()) and np.isfinite(values.max())):
-        raise NotFiniteError(field)
+def check_finite(field: str, values: Stored) -> None:
+    """Raise `NotFiniteError` when a float among `values` is NaN or infinite."""
+    bad = not_finite(values)
+    if bad is not None:
+        raise NotFiniteError(field, bad)
 
 
-def _told(value: object) -> str:
+def not_finite(values: Stored) -> float | None:
+    """Return a value that is NaN or infinite, or None when there is none."""
+    if values.dtype.kind != "f" or not values.size:
+        return None
+    # Extremes are NaN or infinite when anything is, and need no array beside. Halves are compared as their bits, which is
+    # several times faster: all exponents of what is not finite are ones.
+    if values.dtype == np.float16:
+        parts = (values[top : top + strips.STRIP_ROWS] for top in range(0, len(values), strips.STRIP_ROWS))
+        wild = (part for part in parts if int((part.view(np.uint16) & 0x7FFF).max()) >= _HALF_INFINITY)
+        found = next(wild, None)
+        if found is None:
+            return None
+        values = found
+    extremes = float(values.min()), float(values.max())
+    return next((value for value in extremes if not math.isfinite(value)), None)
+
+
+def told(value: object) -> str:
+    """Say what `value` is, for messages."""
     return f"shape {value.shape} and dtype {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__

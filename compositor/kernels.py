@@ -9,16 +9,40 @@ from typing import Any
 
 import numpy as np
 
-from compositor import blend_kernels, finish_kernels, gradient_kernels, group_kernels, operator_kernels, paint_kernels
+from compositor import (
+    array_kernels,
+    blend_kernels,
+    finish_kernels,
+    gradient_kernels,
+    group_kernels,
+    operator_kernels,
+    paint_kernels,
+    stored_kernels,
+)
 from compositor.blend_kernels import Kernel
 from compositor.gradient import DITHER
 from compositor.kernel_shelf import Shelf
 from compositor.plan import KernelId
 from compositor.stages import STACK_MAX
 
+_ARRAY_KERNELS: dict[str, tuple[str, bool]] = {
+    "read": ("read", False),
+    "read-linear": ("read", True),
+    "store-encoded": ("store", False),
+    "store-linear": ("store", True),
+    "shift-planes": ("shift-planes", False),
+    "gather-rows": ("gather-rows", False),
+    "gather-columns": ("gather-columns", False),
+    "warp": ("warp", False),
+}
+"""Kernels that operations on arrays run, too: their names in `array_kernels`, and whether they work in linear light."""
+
 
 def find(kernel_id: KernelId) -> Kernel:
     """Return the kernel of `kernel_id`, ready to run; see `Shelf.find`."""
+    if kernel_id.stage in _ARRAY_KERNELS:
+        name, linear = _ARRAY_KERNELS[kernel_id.stage]
+        return array_kernels.find(name, kernel_id.mode, linear=linear)
     return _SHELF.find(kernel_id)
 
 
@@ -43,6 +67,7 @@ def _make(kernel_id: KernelId, *, on_disk: bool) -> Kernel:
         "unite-planes": lambda: group_kernels.unite_planes(on_disk=on_disk),
         "load": lambda: paint_kernels.load(on_disk=on_disk),
         "shift": lambda: paint_kernels.shift(on_disk=on_disk),
+        "linearise": lambda: stored_kernels.linearise(on_disk=on_disk),
         "store": lambda: paint_kernels.store(opaque=opaque, on_disk=on_disk),
     }
     return makers[stage]()
@@ -81,6 +106,7 @@ def _nothing(kernel_id: KernelId) -> tuple[Any, ...]:
         "unite-planes": (planes[0], *region, opacity, planes),
         "load": (planes, *region, words, 0, 0),
         "shift": (planes, *region, words, 0, 0, opacity, opacity, np.zeros((2, 4, 1), np.float32)),
+        "linearise": (planes, *region),
         "store": (planes, 0, 0, target, 0, 0),
     }
     return examples[kernel_id.stage]

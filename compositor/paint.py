@@ -1,4 +1,4 @@
-"""How a source that is not plain pixels fills planes: flat colours, gradients, and pictures at fractions of a pixel.
+"""How a source that is not plain pixels fills planes: flat colours, gradients, and RGBA8 at fractions of a pixel.
 
 Planes are (4, rows, columns) float32 premultiplied, whose first row and column lie on `origin` of the canvas.
 """
@@ -8,19 +8,13 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from compositor.coverage import coverage
 from compositor.gradient import DITHER
 from compositor.rect import Rect
-from compositor.scene import Flat, Shifted, Sloped
+from compositor.sources import Flat, Shifted, Sloped
 
 Planes = npt.NDArray[np.float32]
 Kernel = Callable[..., None]
-
-
-def coverage(low: float, high: float, start: int, stop: int) -> npt.NDArray[np.float32]:
-    """Return, for each pixel from `start` to `stop` (excluded), how much of it lies from `low` to `high`: 0 to 1."""
-    left = np.arange(start, stop, dtype=np.float64)
-    covered: npt.NDArray[np.float64] = np.clip(np.minimum(left + 1, high) - np.maximum(left, low), 0, 1)
-    return covered.astype(np.float32)
 
 
 def fill(planes: Planes, origin: Rect, region: Rect, source: Flat) -> None:

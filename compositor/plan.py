@@ -15,7 +15,8 @@ import numpy as np
 
 from compositor.finish import NEUTRAL, NOTHING_DONE, Finish
 from compositor.rect import Rect, squares, tiles
-from compositor.scene import Branch, Clip, Flat, Item, Leaf, Pixels, Scene, Shifted, Source
+from compositor.scene import Branch, Clip, Item, Leaf, Scene
+from compositor.sources import Flat, Mapped, Pixels, Placed, Shifted, Sloped, Source, Tiled
 from compositor.stages import (
     BACKGROUND,
     NOTHING,
@@ -33,6 +34,7 @@ from compositor.stages import (
     Hold,
     Keep,
     KernelId,
+    Linearise,
     Mix,
     Paint,
     Restore,
@@ -84,19 +86,35 @@ class _Scope(NamedTuple):
     deep: _Floor
 
 
-def plan(scene: Scene, tile: int, *, square: bool = False) -> Iterator[Tile]:
+def plan(
+    scene: Scene, tile: int, *, square: bool = False, dtype: str = "uint8", rows: int | None = None
+) -> Iterator[Tile]:
     """Yield the tiles of a canvas, row by row, each with its stages; `tile` is the side of the square of equal area.
 
-    Tiles are strips, which are read faster, or real squares on demand.
+    Tiles are strips, which are read faster, or real squares on demand; with `rows` none of them crosses a multiple of
+    so many rows. They are stored as `dtype`.
     """
     floor = _Floor(BACKGROUND, bool(scene.background[3] == 1)) if scene.background[3] else _NO_FLOOR
     canvas = _Scope(0, 1, False, floor, floor)
     near = _Sweep(scene.items)
-    cut = squares if square else tiles
-    for region in cut(scene.canvas.width, scene.canvas.height, tile):
+    for region in _regions(scene.canvas, tile, square, rows):
         stages: list[Stage] = []
         opaque = _fill(stages, near.items(region), canvas, region, Clear(0, region), floor.opaque)
-        yield Tile(region, tuple(stages), KernelId("store", opaque=opaque))
+        yield Tile(region, tuple(stages), _store_kernel(dtype, scene.linear, opaque))
+
+
+def _regions(canvas: Rect, tile: int, square: bool, rows: int | None) -> Iterator[Rect]:
+    cut, height = squares if square else tiles, rows or canvas.height
+    for top in range(0, canvas.height, height):
+        for region in cut(canvas.width, min(height, canvas.height - top), tile):
+            yield region if top == 0 else region._replace(y0=region.y0 + top, y1=region.y1 + top)
+
+
+def _store_kernel(dtype: str, linear: bool, opaque: bool) -> KernelId:
+    """RGBA8 has a kernel of its own, to which an opaque picture is worth knowing; halves are stored as float32 first."""
+    if dtype == "uint8" and not linear:
+        return KernelId("store", opaque=opaque)
+    return KernelId("store-linear" if linear else "store-encoded", "float32" if dtype == "float16" else dtype)
 
 
 class _Sweep:
@@ -124,8 +142,13 @@ class _Sweep:
 def kernels_of(tile: Tile) -> Iterator[KernelId]:
     """Yield the kernels that a tile runs, with repetitions."""
     for stage in tile.stages:
-        if isinstance(stage, BlendPixels | BlendPlanes | Cover | Paint | Extract) and stage.kernel is not None:
+        if (
+            isinstance(stage, BlendPixels | BlendPlanes | Cover | Paint | Extract | Linearise)
+            and stage.kernel is not None
+        ):
             yield stage.kernel
+        if isinstance(stage, Cover | Paint):
+            yield from _reading_kernels(stage.source)
         if isinstance(stage, BlendPixels | BlendPlanes) and stage.unite is not None:
             yield stage.unite
     yield tile.store
@@ -146,6 +169,7 @@ def _fill(stages: list[Stage], items: Sequence[Item], scope: _Scope, region: Rec
         cover = items[start]
         assert isinstance(cover, Leaf), "only a leaf covers"
         stages.append(Cover(scope.depth, region, cover.source, _paint_kernel(cover.source, opaque=hides)))
+        _linearise(stages, scope.depth, region, cover.source)
     return _blend(stages, items[start + 1 :], scope, region, opaque or hides)
 
 
@@ -189,12 +213,12 @@ def _topmost_cover(items: Sequence[Item], region: Rect) -> int:
 
 def _leaf(stages: list[Stage], leaf: Leaf, scope: _Scope, region: Rect, opaque: bool) -> None:
     if leaf.finish is not None:
-        stages.append(Paint(region, leaf.source, _paint_kernel(leaf.source, opaque=False)))
+        _paint(stages, region, leaf.source)
         _finish(stages, SCRATCH, leaf, leaf.finish, scope, region, opaque)
     elif isinstance(leaf.source, Pixels):
         _pile(stages, leaf, leaf.source, scope, region, opaque)
     else:
-        stages.append(Paint(region, leaf.source, _paint_kernel(leaf.source, opaque=False)))
+        _paint(stages, region, leaf.source)
         stages.append(_planes(scope, region, SCRATCH, leaf.opacity, leaf.mode, opaque))
 
 
@@ -306,7 +330,7 @@ def _singly(stages: list[Stage], clip: Clip, scope: _Scope, region: Rect, opaque
         confine = Confine(SCRATCH, part, scope.free - 1, clip.opacity)
         finish = member.finish or NOTHING_DONE
         if isinstance(member, Leaf):
-            stages.append(Paint(part, member.source, _paint_kernel(member.source, opaque=False)))
+            _paint(stages, part, member.source)
             _finish(stages, SCRATCH, member, finish, scope, part, opaque, confine)
         else:
             assert isinstance(member, Branch), "clipped layers are not bases"
@@ -377,11 +401,37 @@ def _planes(
     return BlendPlanes(scope.depth, region, source, np.float32(opacity * fill), kernel, unite)
 
 
+def _paint(stages: list[Stage], region: Rect, source: Source) -> None:
+    stages.append(Paint(region, source, _paint_kernel(source, opaque=False)))
+    _linearise(stages, SCRATCH, region, source)
+
+
+def _linearise(stages: list[Stage], planes: int, region: Rect, source: Source) -> None:
+    if isinstance(source, Sloped) and source.linear:
+        stages.append(Linearise(planes, region, KernelId("linearise")))
+
+
+def _reading_kernels(source: Source) -> Iterator[KernelId]:
+    """The kernels that pictures of any format need; what a region source is stored as shows only when it is read."""
+    if not isinstance(source, Placed | Mapped | Tiled):
+        return
+    dtype = source.picture.dtype
+    if dtype is not None:
+        yield KernelId("read-linear" if source.linear else "read", dtype)
+    if isinstance(source, Mapped):
+        if source.drawing.axes is not None:
+            yield from (KernelId("gather-rows"), KernelId("gather-columns"))
+        elif source.drawing.profile is not None:
+            yield KernelId("warp")
+    elif source.right or source.down:
+        yield KernelId("shift-planes")
+
+
 def _paint_kernel(source: Source, *, opaque: bool) -> KernelId | None:
-    """The kernel that turns a source into planes; a flat colour needs none."""
+    """The kernel that a painting stage calls; a flat colour needs none, and pictures of any format look up their own."""
     if isinstance(source, Pixels):
         return KernelId("load") if opaque else KernelId("unpack")
-    if isinstance(source, Flat):
+    if isinstance(source, Flat | Placed | Mapped | Tiled):
         return None
     if isinstance(source, Shifted):
         return KernelId("shift")

@@ -1,21 +1,23 @@
 """A picture that is drawn again and again while little of it changes: `Renderer` keeps it and draws only what differs.
 
 Main path: `Renderer.render`. The plan of a tile says all that its pixels depend on, so a tile whose plan equals the one it was
-last drawn by is left alone. Arrays are compared by where they lie in memory, not by content: comparing contents would read
-all the pixels that it is meant not to read.
+last drawn by is left alone. Arrays are compared by where they lie in memory, and region sources by being the same object, not by
+content: comparing contents would read all the pixels that it is meant not to read.
 """
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from compositor import execute, plan
+from compositor import execute
 from compositor.execute import TILE_SIDE_PX, Settings
 from compositor.plan import Stage, Tile
+from compositor.readers import Regions
 from compositor.rect import Rect
-from compositor.scene import Scene, Source
+from compositor.scene import Scene
+from compositor.sources import Mapped, Source
 from compositor.stages import Attenuate, BlendPixels, Mix
 from compositor.tree import Color, Node
 
@@ -38,27 +40,30 @@ class Renderer:
         size: tuple[int, int],
         *,
         background: Color | None = None,
+        dtype: npt.DTypeLike = "uint8",
+        space: Literal["encoded", "linear"] = "encoded",
         threads: int | None = None,
         tile: int = TILE_SIDE_PX,
     ) -> None:
         """Take the same arguments as `composite`, with the same meaning and errors; keeps one picture of `size`."""
-        self._settings = Settings.of(size, threads, tile)
+        self._settings = Settings.of(size, threads, tile, dtype=dtype, space=space)
         self._background = background
-        self._pixels = np.zeros((self._settings.height, self._settings.width, 4), np.uint8)
+        self._pixels = self._settings.canvas()
+        self._pixels[...] = 0
         self._keys: dict[Rect, Key] = {}
         self._drawn_from: Scene | None = None
         self.tiles = 0
         self.tiles_drawn = 0
 
-    def render(self, layers: Sequence[Node]) -> npt.NDArray[np.uint8]:
-        """Return the picture of `layers`, (height, width, 4) uint8 straight: the very bytes that `composite` returns.
+    def render(self, layers: Sequence[Node]) -> npt.NDArray[Any]:
+        """Return the picture of `layers`, (height, width, 4) straight of the dtype asked for: the very bytes that `composite` returns.
 
         A read-only view of what the renderer keeps: the next render changes it. Raises `CompositorError` before any work, and
         leaves the picture as it was.
         """
         settings = self._settings
-        picture = execute.build_scene(layers, settings.width, settings.height, self._background)
-        work = list(plan.plan(picture, settings.tile, square=True))
+        picture = execute.build_scene(layers, settings.width, settings.height, self._background, linear=settings.linear)
+        work = list(settings.plan(picture, square=True))
         spell = _Keys()
         keys = {tile.region: spell.of(tile) for tile in work}
         changed = [tile for tile in work if self._keys.get(tile.region) != keys[tile.region]]
@@ -107,6 +112,10 @@ def _spelled(value: Any) -> Any:
         if value.size <= _SMALL:
             return value.dtype.str, value.shape, value.tobytes()
         return value.dtype.str, value.shape, value.strides, value.__array_interface__["data"][0]
+    if isinstance(value, Regions):
+        return "Regions", id(value.source), value.width, value.height
+    if isinstance(value, Mapped):  # what is made ready of a map follows from these
+        return "Mapped", _spelled(value.picture), value.drawing.affine, value.drawing.filter, value.linear
     if isinstance(value, tuple):
         return type(value).__name__, *map(_spelled, value)
     return value

@@ -1,21 +1,21 @@
 """How a picture is drawn at another size: `resize`, separable, in strips, on premultiplied planes.
 
-Each strip of the target collects weighted source rows first, then weighted columns. `draw` is that path for any two
-tables of weights; `warp.transform` takes it too.
+Each strip of the target collects weighted source rows first, then weighted columns: `gather_rows` and `gather_columns`,
+which are for any tables of weights.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from compositor import formats, strips
+from compositor.canvas import check_size
 from compositor.errors import RegionError
 from compositor.filters import Table, filter_named, resizing
 from compositor.formats import Planes, Stored
 from compositor.ranges import check_number
-from compositor.tree import check_size
 
 BLOCK_ROWS = 64
 """Source rows that are unpacked at once; sums are cut at its multiples (`resample_kernels.BLOCK`)."""
@@ -75,18 +75,12 @@ def draw(
     target: Stored,
     meaning: Meaning,
     threads: int,
-    finish: Callable[[Planes, int], Planes] | None = None,
 ) -> None:
-    """Fill `target` (height, width, channels) with what the tables make of `stored`.
-
-    `finish(planes, top)` may replace the planes of the strip from row `top` on before they are packed.
-    """
+    """Fill `target` (height, width, channels) with what the tables make of `stored`."""
     premultiplied, linear = meaning
 
     def strip(top: int, bottom: int) -> None:
         planes = _columns(_rows(stored, down, across, top, bottom, meaning), across)
-        if finish is not None:
-            planes = finish(planes, top)
         formats.pack(planes, target[top:bottom], premultiplied=premultiplied, linear=linear)
 
     strips.run(strip, len(target), threads)

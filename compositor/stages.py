@@ -10,7 +10,7 @@ import numpy as np
 from compositor.finish import Tones
 from compositor.mask import Matte
 from compositor.rect import Rect
-from compositor.scene import Pixels, Source
+from compositor.sources import Pixels, Source
 
 SCRATCH = -1
 """Names the scratch planes where accumulators are named by their number."""
@@ -22,7 +22,7 @@ STACK_MAX = 8
 
 
 class KernelId(NamedTuple):
-    """Names a kernel: what it does, its blend mode or "", and whether it relies on an opaque backdrop."""
+    """Names a kernel: what it does, its blend mode, dtype or "", and whether it relies on an opaque backdrop."""
 
     stage: str
     mode: str = ""
@@ -79,6 +79,14 @@ class Paint(NamedTuple):
     region: Rect
     source: Source
     kernel: KernelId | None
+
+
+class Linearise(NamedTuple):
+    """Bring planes from encoded values to linear light."""
+
+    planes: int
+    region: Rect
+    kernel: KernelId
 
 
 class BlendPlanes(NamedTuple):
@@ -182,7 +190,7 @@ class Restore(NamedTuple):
 
 
 Finishing: TypeAlias = Attenuate | Confine | Sift | Dissolve | Keep | Mix | UniteKnockout | Hold | Restore
-Stage: TypeAlias = Clear | Copy | Cover | BlendPixels | Paint | BlendPlanes | Extract | Finishing
+Stage: TypeAlias = Clear | Copy | Cover | BlendPixels | Paint | Linearise | BlendPlanes | Extract | Finishing
 
 
 class Tile(NamedTuple):

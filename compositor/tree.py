@@ -2,7 +2,7 @@
 
 Layers are listed from the bottom up. All positions are in pixels of the canvas, x to the right and y down, and may be
 fractional. Colours and pixels are straight (not premultiplied) and encoded as sRGB; blending happens on the encoded
-values. Nothing here computes a pixel; `execute.composite` is where the main path starts.
+values, unless a picture is made in linear light. Nothing here computes a pixel; `execute.composite` is where the main path starts.
 
 What every layer and group has: `opacity` counts for all of it. `fill`, 0 to 1, is one more opacity, but in the eight
 modes of `finish.NEUTRAL` it takes the force out of the blending instead. `mask` is a `Mask` or several, which are
@@ -18,22 +18,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias, Union
 
 import msgspec
-import numpy as np
 import numpy.typing as npt
 
+from compositor import readers
 from compositor.advanced import KNOCKOUTS, Advanced
+from compositor.affine import check_matrix
 from compositor.errors import (
     BlendModeError,
-    CanvasSizeError,
     ColorError,
-    PixelsError,
     StopsError,
     TreeError,
 )
+from compositor.filters import filter_named
 from compositor.limits import (
     ANGLE_DEG_MAX,
-    CANVAS_PIXELS_MAX,
-    CANVAS_SIDE_PX_MAX,
     GRADIENT_STOPS_MAX,
     GROUP_DEPTH_MAX,
     NODES_MAX,
@@ -42,10 +40,13 @@ from compositor.limits import (
 from compositor.mask import Mask, masks
 from compositor.modes import BLEND_MODES, MODES
 from compositor.ranges import check_number, is_number
+from compositor.region_source import RegionSource
 
 Color: TypeAlias = Sequence[float]
 Stop: TypeAlias = tuple[float | None, Color] | tuple[float | None, Color, float]
 Rgba: TypeAlias = tuple[float, float, float, float]
+
+Matrix: TypeAlias = Sequence[Sequence[float]]
 
 DISSOLVE = "dissolve"
 """A blend mode that chooses pixels instead of mixing them, and so has no formula in `MODES`."""
@@ -53,20 +54,26 @@ GRADIENT_KINDS = ("linear", "radial", "angle", "reflected", "diamond")
 _STOPS_MIN = 2
 _STOP_LENGTHS = (2, 3)
 _STOP = "pairs (offset, colour), or (offset, colour, midpoint)"
-_PIXELS_NDIM = 3
 _CHANNELS = 4
 
 
 class Layer(msgspec.Struct, frozen=True, eq=False):
     """A picture placed on the canvas.
 
-    `pixels` is (height, width, 4) uint8, straight alpha, and is never written; any strides are accepted (a view that
-    is not C-contiguous is copied once per composite). A fractional `x` or `y` shifts the picture bilinearly on
-    premultiplied values, so that its edges get exactly the coverage that they have. `opacity` is 0 to 1. Raises
-    `PixelsError`, `NumberError`, `BlendModeError`.
+    `pixels` is (height, width, 4) uint8, straight alpha, or any other picture: (height, width) or (height, width, 1 to
+    4) of uint8, uint16, float16 or float32, an even count of channels with alpha last, floats finite and cut to 0 to 1.
+    It is never written; any strides are accepted (a view of RGBA8 that is not C-contiguous is copied once per
+    composite). Or it is a `RegionSource`, whose pixels are read as they are needed.
+
+    `matrix`, ((a, b, c), (d, e, f)), places it: its point (x, y) falls on (a x + b y + c, d x + e y + f), to which the
+    layer's `x` and `y` are added. `filter`, one of `FILTER_NAMES`, says how pixels are weighed where they fall between
+    others, on premultiplied values and as `transform` does it, so that edges get exactly the coverage that they have;
+    at whole pixels it changes nothing. In a picture that is made in linear light it weighs that. `opacity` is 0 to 1.
+    Raises `FormatError`, `NotFiniteError`, `SourceError`, `MatrixError`, `ChoiceError`, `NumberError`,
+    `BlendModeError`.
     """
 
-    pixels: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[Any] | RegionSource
     x: float = 0.0
     y: float = 0.0
     blend: str = "normal"
@@ -77,10 +84,16 @@ class Layer(msgspec.Struct, frozen=True, eq=False):
     clip: bool = False
     knockout: Literal["none", "shallow", "deep"] = "none"
     advanced: Advanced | None = None
+    matrix: Matrix | None = None
+    filter: str = "bilinear"
 
     def __post_init__(self) -> None:
-        _check_pixels("Layer.pixels", self.pixels)
+        readers.check("Layer.pixels", self.pixels)
         _check_place("Layer", self.x, self.y, None, None)
+        if self.matrix is not None:
+            a, b, c, d, e, f = check_matrix("Layer.matrix", self.matrix)
+            msgspec.structs.force_setattr(self, "matrix", ((a, b, c), (d, e, f)))
+        filter_named("Layer.filter", self.filter)
         _check_painting("Layer", self)
 
 
@@ -156,6 +169,39 @@ class Gradient(msgspec.Struct, frozen=True):
             raise TreeError("Gradient.dither", f"{self.dither!r} is neither True nor False")
 
 
+class Pattern(msgspec.Struct, frozen=True, eq=False):
+    """A rectangle filled with a picture that repeats, edge on edge, without end.
+
+    `pixels` is as in `Layer`. A corner of the picture lies on the corner of the box, moved on by `phase_x` and
+    `phase_y` pixels; at fractions of a pixel it is shifted bilinearly, across its repetitions. The box is as in `Solid`.
+    A region source as large as a canvas may repeat, too. Raises `FormatError`, `NotFiniteError`, `SourceError`,
+    `NumberError`, `BlendModeError`.
+    """
+
+    pixels: npt.NDArray[Any] | RegionSource
+    x: float = 0.0
+    y: float = 0.0
+    width: float | None = None
+    height: float | None = None
+    phase_x: float = 0.0
+    phase_y: float = 0.0
+    blend: str = "normal"
+    opacity: float = 1.0
+    visible: bool = True
+    fill: float = 1.0
+    mask: Mask | Sequence[Mask] | None = None
+    clip: bool = False
+    knockout: Literal["none", "shallow", "deep"] = "none"
+    advanced: Advanced | None = None
+
+    def __post_init__(self) -> None:
+        readers.check("Pattern.pixels", self.pixels)
+        _check_place("Pattern", self.x, self.y, self.width, self.height)
+        for name, phase in (("phase_x", self.phase_x), ("phase_y", self.phase_y)):
+            check_number(f"Pattern.{name}", phase, -OFFSET_PX_MAX, OFFSET_PX_MAX)
+        _check_painting("Pattern", self)
+
+
 class Group(msgspec.Struct, frozen=True):
     """Layers that are composited with each other first, and then as one (W3C Compositing Level 1, section 5).
 
@@ -182,7 +228,7 @@ class Group(msgspec.Struct, frozen=True):
             raise TreeError("Group.isolated", f"{self.isolated!r} is neither True nor False")
 
 
-Node: TypeAlias = Union[Layer, Solid, Gradient, Group]  # noqa: UP007 - a forward reference cannot be joined with `|`
+Node: TypeAlias = Union[Layer, Solid, Gradient, Pattern, Group]  # noqa: UP007 - a forward reference cannot be joined with `|`
 
 
 def check_nodes(field: str, nodes: Iterable[Node]) -> tuple[Node, ...]:
@@ -191,8 +237,10 @@ def check_nodes(field: str, nodes: Iterable[Node]) -> tuple[Node, ...]:
         raise TreeError(field, f"{type(nodes).__name__} is not a sequence of layers")
     listed = tuple(nodes)
     for index, node in enumerate(listed):
-        if not isinstance(node, Layer | Solid | Gradient | Group):
-            raise TreeError(f"{field}[{index}]", f"{type(node).__name__} is no Layer, Solid, Gradient or Group")
+        if not isinstance(node, Layer | Solid | Gradient | Pattern | Group):
+            raise TreeError(
+                f"{field}[{index}]", f"{type(node).__name__} is no Layer, Solid, Gradient, Pattern or Group"
+            )
     return listed
 
 
@@ -215,19 +263,6 @@ def check_depth(nodes: Sequence[Node]) -> None:
     raise TreeError("layers", f"groups are nested deeper than {GROUP_DEPTH_MAX}")
 
 
-def check_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return (width, height) of a canvas; raise `CanvasSizeError` past `CANVAS_SIDE_PX_MAX` or `CANVAS_PIXELS_MAX`."""
-    try:
-        width, height = size
-    except (TypeError, ValueError):
-        raise CanvasSizeError(size, None, CANVAS_SIDE_PX_MAX, CANVAS_PIXELS_MAX) from None
-    sides = (width, height)
-    whole = all(isinstance(side, int | np.integer) and not isinstance(side, bool) for side in sides)
-    if not whole or min(sides) < 1 or max(sides) > CANVAS_SIDE_PX_MAX or int(width) * int(height) > CANVAS_PIXELS_MAX:
-        raise CanvasSizeError(width, height, CANVAS_SIDE_PX_MAX, CANVAS_PIXELS_MAX)
-    return int(width), int(height)
-
-
 def rgba(field: str, color: Color) -> Rgba:
     """Return `color` as (r, g, b, a), straight, with alpha 1 where there is none; raise `ColorError`."""
     try:
@@ -238,13 +273,6 @@ def rgba(field: str, color: Color) -> Rgba:
         raise ColorError(field, color)
     r, g, b, a = (*map(float, parts), 1.0)[:_CHANNELS]
     return r, g, b, a
-
-
-def _check_pixels(field: str, pixels: object) -> None:
-    if not isinstance(pixels, np.ndarray):
-        raise PixelsError(field, type(pixels).__name__)
-    if pixels.dtype != np.uint8 or pixels.ndim != _PIXELS_NDIM or pixels.shape[2] != _CHANNELS:
-        raise PixelsError(field, f"shape {pixels.shape} and dtype {pixels.dtype}")
 
 
 def _check_place(owner: str, x: float, y: float, width: float | None, height: float | None) -> None:

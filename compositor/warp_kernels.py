@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from compositor._jit import compiled, inlinable
 from compositor.blend_kernels import Kernel, Planes
+from compositor.mapping import STEPS
 
-STEPS = 1024
-"""Steps of a filter's profile per unit: read off between two of them it is exact to 1e-6."""
 COVERED_MIN = 2.0**-24
 """Less coverage than this shows in no format, and may be no more than rounding."""
 TOTAL_MIN = 1 / 16

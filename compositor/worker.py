@@ -5,13 +5,14 @@ beside them. A tile's first pixel is at their row and column 0. Nothing here dec
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from compositor import finish_planes, mask, paint
+from compositor import finish_planes, formats, mask, paint, paint_pictures
 from compositor.rect import Rect
-from compositor.scene import Flat, Pixels, Sloped, Source
+from compositor.sources import Flat, Mapped, Pixels, Placed, Sloped, Source, Tiled
 from compositor.stages import (
     BACKGROUND,
     NOTHING,
@@ -30,6 +31,7 @@ from compositor.stages import (
     Hold,
     Keep,
     KernelId,
+    Linearise,
     Mix,
     Paint,
     Restore,
@@ -37,6 +39,7 @@ from compositor.stages import (
     Tile,
     UniteKnockout,
 )
+from compositor.strips import Turns
 
 Kernels = dict[KernelId, Callable[..., None]]
 Planes = npt.NDArray[np.float32]
@@ -44,6 +47,13 @@ Planes = npt.NDArray[np.float32]
 
 _HELD = -4
 """Names the planes that hold an accumulator's colours while it is blended onto; beside the names of `stages`."""
+
+
+class Target(NamedTuple):
+    """Where tiles are stored: (rows, width, 4), C-contiguous, the rows of the canvas from `top` on."""
+
+    pixels: npt.NDArray[Any]
+    top: int
 
 
 def _no_words() -> npt.NDArray[np.uint32]:
@@ -56,14 +66,13 @@ _NO_WORDS = _no_words()
 
 
 class Worker:
-    """Runs tiles one after the other, writing their pixels into `words` (rows, columns) of the whole canvas."""
+    """Runs tiles one after the other, writing their pixels into a target."""
 
-    def __init__(
-        self, kernels: Kernels, background: Planes, words: npt.NDArray[np.uint32], rows: int, columns: int
-    ) -> None:
+    def __init__(self, kernels: Kernels, background: Planes, target: Target, rows: int, columns: int) -> None:
         self._kernels = kernels
         self._background = background
-        self._words = words
+        self._target = target
+        self._words = _words(target.pixels)
         self._shape = (4, rows, columns)
         self._accumulators: list[Planes] = []
         self._alphas: dict[int, Planes] = {}
@@ -86,12 +95,27 @@ class Worker:
                     self._cover(stage, origin)
                 case Copy():
                     self._copy(stage, origin)
+                case Linearise():
+                    self._kernels[stage.kernel](self._planes(stage.planes), *_place(stage.region, origin))
                 case Extract():
                     self._extract(stage, origin)
                 case _:
                     self._finish(stage, origin)
-        store = self._kernels[tile.store]
-        store(self._accumulator(0), origin.height, origin.width, self._words, origin.y0, origin.x0)
+        self._store(tile)
+
+    def _store(self, tile: Tile) -> None:
+        region, (pixels, top) = tile.region, self._target
+        kernel, acc, row = self._kernels[tile.store], self._accumulator(0), region.y0 - top
+        if tile.store.stage == "store":
+            kernel(acc, region.height, region.width, self._words, row, region.x0)
+            return
+        rows = pixels[row : row + region.height]
+        at, steps = region.x0, np.float32(formats.steps(pixels.dtype))
+        if pixels.dtype == np.float16:
+            rows, at = np.empty((region.height, region.width, 4), np.float32), 0
+        kernel(acc, region.height, region.width, steps, False, rows.reshape(len(rows), -1), 0, at)
+        if pixels.dtype == np.float16:
+            pixels[row : row + region.height, region.x0 : region.x1] = rows
 
     def _blend_pixels(self, stage: BlendPixels, origin: Rect) -> None:
         place, region = _place(stage.region, origin), stage.region
@@ -182,6 +206,9 @@ class Worker:
         if isinstance(source, Flat):
             paint.fill(planes, origin, region, source)
             return
+        if isinstance(source, Placed | Mapped | Tiled):
+            _paint_picture(planes, origin, region, source)
+            return
         assert kernel_id is not None, "painted by a kernel"
         kernel = self._kernels[kernel_id]
         if isinstance(source, Pixels):
@@ -216,6 +243,20 @@ class Worker:
         return _part(self._alpha(index), region, origin)
 
 
+def _words(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
+    """RGBA8 as one word a pixel; nothing of other formats, which are not stored as words."""
+    return pixels.view(np.uint32)[:, :, 0] if pixels.dtype == np.uint8 else np.zeros((0, 0), np.uint32)
+
+
+def _paint_picture(planes: Planes, origin: Rect, region: Rect, source: Placed | Mapped | Tiled) -> None:
+    if isinstance(source, Placed):
+        paint_pictures.place(planes, origin, region, source)
+    elif isinstance(source, Mapped):
+        paint_pictures.draw(planes, origin, region, source)
+    else:
+        paint_pictures.tile(planes, origin, region, source)
+
+
 def _place(region: Rect, origin: Rect) -> tuple[int, int, int, int]:
     """Row, column, height and width of `region` in the planes of the tile at `origin`."""
     return region.y0 - origin.y0, region.x0 - origin.x0, region.y1 - region.y0, region.x1 - region.x0
@@ -230,12 +271,12 @@ def run(
     work: Sequence[Tile],
     kernels: Kernels,
     background: Planes,
-    words: npt.NDArray[np.uint32],
-    turns: Callable[[], int],
+    target: Target,
+    turns: Turns,
 ) -> None:
     """Run the tiles of `work` whose numbers `turns` hands out, until there are no more."""
     rows = max(tile.region.height for tile in work)
     columns = max(tile.region.width for tile in work)
-    worker = Worker(kernels, background, words, rows, columns)
+    worker = Worker(kernels, background, target, rows, columns)
     while (index := turns()) < len(work):
         worker.run(work[index])

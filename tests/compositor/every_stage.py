@@ -9,7 +9,7 @@ import sys
 import numpy as np
 
 import compositor
-from compositor import BLEND_MODES, Advanced, BlendIf, Gradient, Group, Layer, Mask, Node, Ranges, Solid
+from compositor import BLEND_MODES, Advanced, BlendIf, Gradient, Group, Layer, Mask, Node, Pattern, Ranges, Solid
 from compositor.tree import GRADIENT_KINDS
 from tests.compositor.pictures import noise, opaque
 
@@ -78,12 +78,29 @@ def covered() -> list[Node]:
     return [Layer(noise(59)), Layer(opaque(60, 70, 100)), *modes()[3:9], *finishes()[4:]]
 
 
+def stored() -> list[Node]:
+    """Pictures of every format, placed in every way, for linear light."""
+    turn = ((0.8, -0.4, 30), (0.4, 0.8, -5))
+    floats = (noise(61, 30, 40) / 255).astype(np.float32)
+    return [
+        *sources(),
+        Layer(noise(62, 30, 40).astype(np.uint16) * 257, x=3.5, y=7),
+        Layer(floats.astype(np.float16), matrix=turn, filter="bicubic", blend="overlay"),
+        Layer(floats[..., :3], matrix=((0.5, 0, 9.5), (0, 0.7, 20)), filter="lanczos3", opacity=0.8),
+        Pattern(floats[:5, :7, 1:3], 10.5, 8, 40, 30, phase_x=0.25, blend="multiply"),
+    ]
+
+
 def pictures(threads: int = 2, tile: int = 256) -> list[np.ndarray]:
-    """Both trees, drawn."""
+    """The trees, drawn; the last one in linear light and to floats."""
     with np.errstate(over="ignore"):  # NumPy's scalars, when interpreted, tell what compiled code keeps to itself
         return [
             compositor.composite(nodes, size=SIZE, background=BACKGROUND, threads=threads, tile=tile)
             for nodes in (translucent(), covered())
+        ] + [
+            compositor.composite(
+                stored(), size=SIZE, background=BACKGROUND, dtype="float32", space="linear", threads=threads, tile=tile
+            )
         ]
 
 

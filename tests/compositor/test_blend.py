@@ -19,6 +19,7 @@ from compositor import (
     ArrayError,
     BlendModeError,
     CompositorError,
+    FormatError,
     Layer,
     NotFiniteError,
     NumberError,
@@ -99,12 +100,14 @@ def test_result_has_the_backdrops_dtype_and_shape(operator: str, dtype: type) ->
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_gray_and_missing_alpha_are_spread_out(dtype: type) -> None:
-    """(h, w), (h, w, 1) and (h, w, 3) mean the RGBA picture that anyone would make of them."""
+    """(h, w), (h, w, 1), (h, w, 2) and (h, w, 3) mean the RGBA picture that anyone would make of them."""
     gray, rgba = as_dtype(noise(5, 9, 7), dtype)[..., 0], as_dtype(noise(6, 9, 7), dtype)
     full = np.full((9, 7), TOP[dtype], dtype)
     spread = np.dstack([gray, gray, gray, full])
     solid = np.dstack([rgba[..., :3], full])
-    for thin, thick in ((gray, spread), (gray[..., None], spread), (rgba[..., :3], solid)):
+    veiled = np.dstack([gray, gray, gray, rgba[..., 3]])
+    pairs = ((gray, spread), (gray[..., None], spread), (rgba[..., :3], solid), (veiled[..., 2:], veiled))
+    for thin, thick in pairs:
         for premultiplied in (False, True):
             under = blend(thin, rgba, "screen", "xor", premultiplied=premultiplied)
             assert (under == blend(thick, rgba, "screen", "xor", premultiplied=premultiplied)).all()
@@ -301,13 +304,13 @@ FROZEN.flags.writeable = False
         (NumberError, "opacity: nan", {"opacity": float("nan")}),
         (NumberError, "opacity: True", {"opacity": True}),
         (NumberError, "opacity: '1'", {"opacity": "1"}),
-        (ArrayError, "backdrop: needs a NumPy array of shape (height, width) or", {"backdrop": [[0]]}),
-        (ArrayError, "found shape (2, 3, 4) and dtype float64", {"backdrop": RGBA.astype(np.float64)}),
-        (ArrayError, "found shape (2, 3, 4) and dtype bool", {"source": RGBA.astype(bool)}),
-        (ArrayError, "found shape (2, 3, 4) and dtype >u2", {"source": RGBA.astype(">u2")}),
-        (ArrayError, "source: needs", {"source": RGBA[..., :2]}),
-        (ArrayError, "shape (6,)", {"source": RGBA[..., 0].reshape(-1)}),
-        (ArrayError, "shape (1, 2, 3, 4)", {"source": RGBA[None]}),
+        (FormatError, "backdrop: needs a NumPy array of shape (height, width) or", {"backdrop": [[0]]}),
+        (FormatError, "found shape (2, 3, 4) and dtype float64", {"backdrop": RGBA.astype(np.float64)}),
+        (FormatError, "found shape (2, 3, 4) and dtype bool", {"source": RGBA.astype(bool)}),
+        (FormatError, "found shape (2, 3, 4) and dtype >u2", {"source": RGBA.astype(">u2")}),
+        (FormatError, "source: needs", {"source": RGBA[..., :0]}),
+        (FormatError, "shape (6,)", {"source": RGBA[..., 0].reshape(-1)}),
+        (FormatError, "shape (1, 2, 3, 4)", {"source": RGBA[None]}),
         (SizeMismatchError, "source: is 2 x 2 pixels, and the backdrop is 3 x 2", {"source": RGBA[:, :2]}),
         (SizeMismatchError, "mask: is 3 x 1 pixels", {"mask": RGBA[:1, :, 0]}),
         (ArrayError, "mask: needs a NumPy array of shape (height, width) and", {"mask": RGBA}),

@@ -84,6 +84,13 @@ def test_planes_are_what_the_format_says(dtype: str) -> None:
     assert np.allclose(formats.load(pixels[..., [1, 3]])[:, 0, 0], [a * a, a * a, a * a, a], atol=1e-7)
 
 
+def test_every_half_is_read_as_the_number_that_it_is() -> None:
+    """All bits of float16, subnormals included, against NumPy's own conversion; the kernel takes them apart itself."""
+    halves = np.arange(65_536, dtype=np.uint16).view(np.float16)
+    halves = np.where(np.isfinite(halves), halves, 0).astype(np.float16).reshape(256, 256)
+    assert np.array_equal(formats.load(halves)[0], np.clip(halves.astype(np.float32), 0, 1))
+
+
 def test_store_drops_alpha_and_color_as_documented() -> None:
     """RGB of half-transparent red: straight, or over black; gray is the luminosity."""
     planes = np.array([0.5, 0, 0, 0.5], np.float32).reshape(4, 1, 1)

@@ -11,7 +11,7 @@ import compositor
 from compositor import Gradient, Group, KernelId, Layer, StopsError, TreeError, kernels, paint
 from compositor.gradient import DITHER, fix_up, ramp
 from compositor.rect import Box, Rect
-from compositor.scene import Sloped
+from compositor.sources import Sloped
 from compositor.tree import GRADIENT_KINDS
 from tests.compositor.pictures import worst_step
 

@@ -18,7 +18,7 @@ from compositor.plan import kernels_of, plan
 from compositor.scene import build
 from compositor.tree import GRADIENT_KINDS
 from tests.compositor import every_stage
-from tests.compositor.every_stage import BACKGROUND, SIZE, covered, translucent
+from tests.compositor.every_stage import BACKGROUND, SIZE, covered, stored, translucent
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,6 +31,7 @@ def reference() -> list[np.ndarray]:
 def test_the_trees_use_everything() -> None:
     """A stage, mode or kind that is new must come into `every_stage`, or nobody checks that its bytes are the same."""
     tiles = [tile for tree in (translucent(), covered()) for tile in plan(build(tree, *SIZE, BACKGROUND), 64)]
+    tiles += plan(build(stored(), *SIZE, BACKGROUND, linear=True), 64, dtype="float32")
     kernels = {kernel for tile in tiles for kernel in kernels_of(tile)}
     assert {type(stage) for tile in tiles for stage in tile.stages} == set(get_args(stages.Stage))
     assert {kernel.mode for kernel in kernels} >= set(BLEND_MODES)

@@ -128,13 +128,14 @@ def source(node: Node, state: State, x: int, y: int, *, isolated: bool = False) 
     walled = isolated or node.isolated or node.knockout != "none"
     start = Start(BLACK, 0.0) if walled else Start(state.color, state.alpha)
     done = group(node.layers, start, x, y, tracked=not walled)
-    if done.own == 0:
+    own = done.alpha if walled else done.own  # a pass-through in a walled group does not keep count
+    if own == 0:
         return BLACK, 0.0
     r, g, b = (
-        min(1.0, max(0.0, cn + (cn - c) * (start.alpha / done.own - start.alpha)))
+        min(1.0, max(0.0, cn + (cn - c) * (start.alpha / own - start.alpha)))
         for cn, c in zip(done.color, start.color, strict=True)
     )
-    return (r, g, b), done.own
+    return (r, g, b), own
 
 
 def drawn(node: Node) -> bool:
