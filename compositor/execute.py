@@ -1,24 +1,23 @@
 """How a picture is made: `composite` checks the tree, plans its tiles and runs the stages on threads.
 
-The main path is `composite` -> `scene.build` -> `plan.plan` -> `worker.run`. Kernels release the GIL. No result
+The main path is `composite` -> `scene.build` -> `plan.plan` -> `Worker.run`. Kernels release the GIL. No result
 depends on `threads` or `tile`. numba is imported when the first kernel is looked up, in `_find`, and nowhere else.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from compositor import formats, plan, scene, strips, worker
+from compositor import formats, plan, scene, strips
 from compositor.canvas import check_size
 from compositor.errors import ChoiceError, NumberError
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, TILE_SIDE_PX_MAX, TILE_SIDE_PX_MIN
 from compositor.plan import KernelId, Tile
-from compositor.strips import Turns
 from compositor.tree import Color, Node, check_depth, check_nodes
-from compositor.worker import Target
+from compositor.worker import Target, Worker
 
 SPACES = ("encoded", "linear")
 """In which values pictures are blended."""
@@ -55,12 +54,15 @@ def composite(
     settings = Settings.of(size, threads, tile, dtype=dtype, space=space)
     picture = build_scene(layers, settings.width, settings.height, background, linear=settings.linear)
     pixels = settings.canvas()
-    run_tiles(list(settings.plan(picture)), picture, pixels, settings.threads)
+    run_tiles(settings.plan(picture), picture, pixels, settings.threads)
     return pixels
 
 
 class Settings(NamedTuple):
-    """How a picture is made, checked: canvas in pixels, format, whether in linear light, threads, side of a tile."""
+    """How a picture is made, checked: canvas in pixels, format, whether in linear light, threads, side of a tile.
+
+    There are never more threads than tiles.
+    """
 
     width: int
     height: int
@@ -84,7 +86,8 @@ class Settings(NamedTuple):
         tile = check_whole("tile", tile, TILE_SIDE_PX_MIN, TILE_SIDE_PX_MAX)
         width, height = check_size(size, pixels_max=pixels_max)
         stored = formats.dtype_named("dtype", dtype).name
-        return cls(width, height, stored, _is_linear(space), strips.check_threads(threads), tile)
+        pieces = -(-width * height // (tile * tile))
+        return cls(width, height, stored, _is_linear(space), min(strips.check_threads(threads), pieces), tile)
 
     def canvas(self) -> npt.NDArray[Any]:
         """Return an array for the whole canvas."""
@@ -95,19 +98,23 @@ class Settings(NamedTuple):
         return plan.plan(picture, self.tile, square=square, dtype=self.dtype, rows=rows)
 
 
+class _Kernels(dict[KernelId, Callable[..., None]]):
+    """The kernels of a picture, each made ready when the first tile asks for it."""
+
+    def __missing__(self, kernel_id: KernelId) -> Callable[..., None]:
+        kernel = self[kernel_id] = _find(kernel_id)
+        return kernel
+
+
 def run_tiles(
-    work: Sequence[Tile], picture: scene.Scene, pixels: npt.NDArray[Any], threads: int, *, top: int = 0
+    work: Iterable[Tile], picture: scene.Scene, pixels: npt.NDArray[Any], threads: int, *, top: int = 0
 ) -> None:
-    """Draw the tiles of `work` into `pixels`, (rows, width, 4), the rows of the canvas from `top` on; the rest is left."""
-    if not work:
-        return
-    kernels = {kernel_id: _find(kernel_id) for kernel_id in _distinct(work)}
-    threads = min(threads, len(work))
+    """Draw the tiles of `work` into `pixels`, (rows, width, 4), the rows of the canvas from `top` on; the rest is left.
 
-    def drain(turns: Turns) -> None:
-        worker.run(work, kernels, picture.background, Target(pixels, top), turns)
-
-    strips.share(drain, threads)
+    Tiles are planned as threads ask for them, while other threads are at work.
+    """
+    kernels, target = _Kernels(), Target(pixels, top)
+    strips.share(work, lambda: Worker(kernels, picture.background, target).run, threads)
 
 
 def required_kernels(

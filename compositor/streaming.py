@@ -60,5 +60,5 @@ def _strips(picture: Scene, settings: Settings, height: int) -> Iterator[tuple[i
     for index, work in itertools.groupby(settings.plan(picture, rows=height), number):
         top = index * height
         strip = np.empty((min(height, settings.height - top), settings.width, 4), settings.dtype)
-        execute.run_tiles(list(work), picture, strip, settings.threads, top=top)
+        execute.run_tiles(work, picture, strip, settings.threads, top=top)
         yield top, strip

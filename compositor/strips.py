@@ -1,24 +1,20 @@
-"""How work is shared among threads: numbered pieces in general, and the rows of a picture strip by strip, so that memory is
+"""How work is shared among threads: pieces in general, and the rows of a picture strip by strip, so that memory is
 bounded by strips, not by pictures.
 
 What is computed for a row must not depend on the strip that it falls into; then neither strips nor threads show.
 """
 
-import itertools
 import os
-import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import numpy as np
 
 from compositor.errors import NumberError
 from compositor.limits import THREADS_MAX
 
-Turns: TypeAlias = Callable[[], int]
-"""Hands out the number of the next piece of work."""
+Piece = TypeVar("Piece")
 
 STRIP_ROWS = 32
 """Rows of a strip: two registers' worth of lanes, and few enough for a strip of 4,096 columns to stay in cache."""
@@ -35,42 +31,41 @@ def check_threads(threads: int | None) -> int:
 
 def run(work: Callable[[int, int], None], height: int, threads: int, rows: int = STRIP_ROWS) -> None:
     """Call `work(top, bottom)` for strips of `rows` rows until `height` is reached, on `threads` threads."""
-    count = min(threads, -(-height // rows))
-    if count <= 1:
-        for top in range(0, height, rows):
-            work(top, min(height, top + rows))
-        return
 
-    def drain(turns: Turns) -> None:
-        while (top := turns() * rows) < height:
-            work(top, min(height, top + rows))
+    def strip(top: int) -> None:
+        work(top, min(height, top + rows))
 
-    share(drain, count)
+    share(range(0, height, rows), lambda: strip, min(threads, -(-height // rows)))
 
 
-def share(drain: Callable[[Turns], None], threads: int) -> None:
-    """Call `drain(turns)` on each of `threads` threads, or on the caller's own where one is enough.
+def share(pieces: Iterable[Piece], begin: Callable[[], Callable[[Piece], None]], threads: int) -> None:
+    """Give each of `pieces` to one of `threads` threads, of which the caller's own is one.
 
-    `turns()` hands out 0, 1, 2 and so on, each number once over all threads. When one of them fails, the others get no
-    more numbers that mean anything, and its exception is raised here.
+    `begin()` is called on each of them for what does its pieces. Pieces are asked for one by one, as threads come free,
+    so that making them is shared, too. When a thread fails the others get no more pieces, and its exception is raised
+    here. The caller takes part because a thread that waits for the interpreter may wait for 5 ms, which is as long as a
+    picture takes.
     """
-    numbers = itertools.count()
-    failed = threading.Event()
+    waiting, lock = iter(pieces), threading.Lock()
+    failures: list[BaseException] = []
 
-    def turns() -> int:
-        # Taking the next number is one bytecode of C code, so no two threads get the same one.
-        return sys.maxsize if failed.is_set() else next(numbers)
-
-    def attempt() -> None:
+    def drain() -> None:
         try:
-            drain(turns)
-        except BaseException:
-            failed.set()
-            raise
+            work = begin()
+            while not failures:
+                with lock:
+                    piece = next(waiting, None)
+                if piece is None:
+                    return
+                work(piece)
+        except BaseException as error:  # noqa: BLE001 - it is raised again, on the caller's thread
+            failures.append(error)
 
-    if threads == 1:
-        drain(turns)
-        return
-    with ThreadPoolExecutor(threads, thread_name_prefix="compositor") as pool:
-        for task in [pool.submit(attempt) for _ in range(threads)]:
-            task.result()
+    others = [threading.Thread(target=drain, name=f"compositor-{number}") for number in range(1, threads)]
+    for thread in others:
+        thread.start()
+    drain()
+    for thread in others:
+        thread.join()
+    if failures:
+        raise failures[0]

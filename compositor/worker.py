@@ -4,7 +4,7 @@ Accumulators are (4, rows, columns) float32, one for each depth of groups, made 
 beside them. A tile's first pixel is at their row and column 0. Nothing here decides anything; the plan has.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,9 +39,8 @@ from compositor.stages import (
     Tile,
     UniteKnockout,
 )
-from compositor.strips import Turns
 
-Kernels = dict[KernelId, Callable[..., None]]
+Kernels = Mapping[KernelId, Callable[..., None]]
 Planes = npt.NDArray[np.float32]
 
 
@@ -68,19 +67,19 @@ _NO_WORDS = _no_words()
 class Worker:
     """Runs tiles one after the other, writing their pixels into a target."""
 
-    def __init__(self, kernels: Kernels, background: Planes, target: Target, rows: int, columns: int) -> None:
+    def __init__(self, kernels: Kernels, background: Planes, target: Target) -> None:
         self._kernels = kernels
         self._background = background
         self._target = target
         self._words = _words(target.pixels)
-        self._shape = (4, rows, columns)
-        self._accumulators: list[Planes] = []
-        self._alphas: dict[int, Planes] = {}
-        self._scratch: dict[int, Planes] = {}
+        self._make_room(0, 0)
 
     def run(self, tile: Tile) -> None:
         """Run the stages of `tile` and store its pixels."""
         origin = tile.region
+        _, rows, columns = self._shape
+        if origin.height > rows or origin.width > columns:
+            self._make_room(max(rows, origin.height), max(columns, origin.width))
         for stage in tile.stages:
             match stage:
                 case BlendPixels():
@@ -102,6 +101,13 @@ class Worker:
                 case _:
                     self._finish(stage, origin)
         self._store(tile)
+
+    def _make_room(self, rows: int, columns: int) -> None:
+        """Forget all planes, which are made anew, in this size, when they are asked for."""
+        self._shape = (4, rows, columns)
+        self._accumulators: list[Planes] = []
+        self._alphas: dict[int, Planes] = {}
+        self._scratch: dict[int, Planes] = {}
 
     def _store(self, tile: Tile) -> None:
         region, (pixels, top) = tile.region, self._target
@@ -265,18 +271,3 @@ def _place(region: Rect, origin: Rect) -> tuple[int, int, int, int]:
 def _part(planes: Planes, region: Rect, origin: Rect) -> Planes:
     y, x, height, width = _place(region, origin)
     return planes[..., y : y + height, x : x + width]
-
-
-def run(
-    work: Sequence[Tile],
-    kernels: Kernels,
-    background: Planes,
-    target: Target,
-    turns: Turns,
-) -> None:
-    """Run the tiles of `work` whose numbers `turns` hands out, until there are no more."""
-    rows = max(tile.region.height for tile in work)
-    columns = max(tile.region.width for tile in work)
-    worker = Worker(kernels, background, target, rows, columns)
-    while (index := turns()) < len(work):
-        worker.run(work[index])
