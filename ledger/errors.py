@@ -9,6 +9,11 @@
     │   ├── BeyondHeadError        an index lies past the newest event
     │   ├── UnknownIdError         a lineage was asked for an id that it has never seen
     │   ├── ReadOnlyLedgerError    an append to a ledger that was opened for reading
+    │   ├── NoSignerError          a checkpoint was asked of a ledger that was opened without a signer
+    │   ├── SignerMismatchError    the ledger's checkpoint was signed by another key
+    │   ├── NoCheckpointError      a proof or an export needs a checkpoint that covers it
+    │   ├── InvalidKeyError        the text of a verifier key or a signing key is not one
+    │   ├── ExportTargetError      the folder to export to holds something else
     │   └── LedgerClosedError      any use after `close`
     ├── the world's answer: try again, or elsewhere
     │   ├── ConflictError          somebody appended first; read on and decide again
@@ -17,6 +22,9 @@
     │   └── LedgerExistsError      the path is taken by something that is no ledger
     ├── fatal: memory and disk may disagree, close the ledger and open it again
     │   └── StorageError           the operating system refused a read, a write or a sync
+    ├── somebody else's evidence does not convince: do not believe it
+    │   ├── InvalidNoteError       a signed note is malformed, or not signed by the key that it should be
+    │   └── InvalidProofError      a proof does not prove what it should
     └── the evidence is damaged: keep the files, restore from a copy
         ├── CorruptLedgerError     bytes below the durable mark are not what was written
         ├── UndecodableEventError  the bytes are whole, but no event of the union
@@ -96,6 +104,62 @@ class LedgerClosedError(LedgerError):
     def __init__(self, path: str) -> None:
         self.path = path
         super().__init__(f"the ledger {path} is closed")
+
+
+class NoSignerError(LedgerError):
+    """The ledger at `path` was opened without a signer."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"{path} was opened without a signer, so it cannot sign a checkpoint")
+
+
+class SignerMismatchError(LedgerError):
+    """The checkpoint of the ledger at `path` is signed by other keys (`found`) than the signer's, `vkey`."""
+
+    def __init__(self, path: str, vkey: str, found: str) -> None:
+        self.path, self.vkey, self.found = path, vkey, found
+        super().__init__(f"the checkpoint of {path} is not signed by {vkey}, but by {found}")
+
+
+class NoCheckpointError(LedgerError):
+    """The ledger at `path` has no checkpoint over at least `size` events."""
+
+    def __init__(self, path: str, size: int) -> None:
+        self.path, self.size = path, size
+        super().__init__(f"{path} has no checkpoint over {size} events; open it with a signer and call checkpoint()")
+
+
+class InvalidKeyError(LedgerError):
+    """The text of a key, named by `source`, is not one, for `reason`. The text itself may be a secret and is not told."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source, self.reason = source, reason
+        super().__init__(f"{source} holds no key: {reason}")
+
+
+class ExportTargetError(LedgerError):
+    """The folder `path` cannot take the export, for `reason`."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"cannot export to {path}: {reason}")
+
+
+class InvalidNoteError(LedgerError):
+    """A signed note was refused for `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the signed note was refused: {reason}")
+
+
+class InvalidProofError(LedgerError):
+    """A proof was refused for `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the proof was refused: {reason}")
 
 
 class ConflictError(LedgerError):

@@ -7,7 +7,9 @@ from typing import Final
 
 MARK_NAME: Final = "mark"
 LOCK_NAME: Final = "lock"
+CHECKPOINT_NAME: Final = "checkpoint"
 SEGMENT_FOLDER: Final = "segments"
+TILE_FOLDER: Final = "tile"
 SEGMENT_SUFFIX: Final = ".seg"
 TEMPORARY_SUFFIX: Final = ".new"
 """A file under this suffix is being created; it counts for nothing until it is renamed."""
@@ -27,6 +29,9 @@ COMMIT_BYTES_MAX: Final = 64 << 20
 SEGMENT_BYTES_MAX: Final = 64 << 20
 """A segment that has reached this size is sealed and the next begun, in bytes: small enough to read whole, to copy
 and to check in a fraction of a second, large enough that a million events make only a handful of files."""
+
+SEGMENT_HEADER_BYTES: Final = 96
+"""What stands before the first frame of a segment."""
 
 LEDGER_ID_BYTES: Final = 16
 """A random UUID, so that bytes of one ledger can never pass for bytes of another."""

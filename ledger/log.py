@@ -17,28 +17,43 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from ledger.errors import BeyondHeadError, OutOfRangeError, UndecodableEntryError, UndecodableEventError
+from ledger.checkpoint import Checkpoint
+from ledger.errors import (
+    BeyondHeadError,
+    NoSignerError,
+    OutOfRangeError,
+    UndecodableEntryError,
+    UndecodableEventError,
+)
 from ledger.events import EventCodec, TailRepaired
 from ledger.frame import FRAME_HEADER_BYTES, split_run
+from ledger.issuing import issue_checkpoint, read_checkpoint
 from ledger.layout import MARK_NAME, SEGMENT_BYTES_MAX
 from ledger.mark import Mark
-from ledger.reading import Commit, damage_in, file_path
+from ledger.merkle import HashReader
+from ledger.reading import Commit, entries_of, file_path
 from ledger.repair import Recovery
 from ledger.segments import SegmentLog, check_free, create_log
+from ledger.signer import Signer
 from ledger.storage import Storage
 from ledger.storage_file import FileStorage, random_ledger_id
+from ledger.tree import TileReader
 
 WAIT_S_MAX: Final = 86_400.0
 """Longest wait for the writer lock, in seconds: a day, beyond which somebody has forgotten it."""
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The durable end of a ledger: `size` events in `segments` files, the newest one counting to `end_offset` bytes."""
+    """The durable end of a ledger: `size` events in `segments` files, the newest one counting to `end_offset` bytes.
+
+    `root` is the 32 bytes of the RFC 6962 tree over the events: with `size` it names this state and no other.
+    """
 
     ledger_id: bytes
     size: int
     segments: int
     end_offset: int
+    root: bytes
 
 
 class Ledger:
@@ -52,9 +67,13 @@ class Ledger:
         read_only: bool = False,
         wait_s: float = 10.0,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
+        signer: Signer | None = None,
     ) -> None:
         """Open the ledger that `storage` holds; most callers want `Ledger.open`."""
         _check_limits(wait_s, segment_bytes_max)
+        if signer is not None:
+            read_checkpoint(storage, signer)
+        self._signer = signer
         self._codec = EventCodec(events)
         self._storage = storage
         self._log = SegmentLog(
@@ -75,12 +94,15 @@ class Ledger:
         read_only: bool = False,
         wait_s: float = 10.0,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
+        signer: Signer | None = None,
     ) -> Self:
         """Open the ledger in the folder `path`, repairing what a crash left; `create` makes it where there is none.
 
         `events` is a union of frozen tagged Structs. `wait_s` bounds every wait for the writer lock, which is held
-        only during an append. A read-only ledger never writes, repairs or locks. Raises EventUnionError,
-        OutOfRangeError, LedgerNotFoundError, LedgerExistsError, CorruptLedgerError, BusyError, StorageError.
+        only during an append. A read-only ledger never writes, repairs or locks. With a `signer` the ledger signs its
+        state when asked (`checkpoint`) and when it is closed; it has to be the one that signed it before. Raises
+        EventUnionError, OutOfRangeError, LedgerNotFoundError, LedgerExistsError, SignerMismatchError,
+        CorruptLedgerError, BusyError, StorageError.
         """
         EventCodec(events)
         _check_limits(wait_s, segment_bytes_max)
@@ -93,7 +115,14 @@ class Ledger:
                 storage.prepare()
                 with storage.lock(wait_s):
                     create_log(storage, random_ledger_id())
-            return cls(storage, events=events, read_only=read_only, wait_s=wait_s, segment_bytes_max=segment_bytes_max)
+            return cls(
+                storage,
+                events=events,
+                read_only=read_only,
+                wait_s=wait_s,
+                segment_bytes_max=segment_bytes_max,
+                signer=signer,
+            )
         except BaseException:
             storage.close()
             raise
@@ -120,7 +149,45 @@ class Ledger:
     def head(self) -> Head:
         """Return the durable end as it is now, other processes' appends included."""
         mark = self._log.head()
-        return Head(ledger_id=mark.ledger_id, size=mark.size, segments=mark.segment + 1, end_offset=mark.end_offset)
+        return Head(
+            ledger_id=mark.ledger_id,
+            size=mark.size,
+            segments=mark.segment + 1,
+            end_offset=mark.end_offset,
+            root=mark.root,
+        )
+
+    @property
+    def signs(self) -> bool:
+        """Whether this object can sign checkpoints."""
+        return self._signer is not None
+
+    def checkpoint(self) -> Checkpoint:
+        """Sign the durable end as it is now, and keep the checkpoint in the ledger; returns the last one if nothing grew.
+
+        Everything below it is made durable first, and the last checkpoint is proven to be a part of it. Raises
+        NoSignerError, ReadOnlyLedgerError, SignerMismatchError, BusyError, StorageError, and CorruptLedgerError when the
+        ledger does not begin with what it signed before.
+        """
+        if self._signer is None:
+            raise NoSignerError(self.path)
+        with self._log.settled() as (mark, edge):
+            return issue_checkpoint(self._storage, mark, edge, self._signer)
+
+    def last_checkpoint(self) -> Checkpoint | None:
+        """Return the checkpoint that the ledger holds, None when there is none. Its signature is not checked here.
+
+        Raises CorruptLedgerError when it cannot be read.
+        """
+        self._log.check_usable()
+        return read_checkpoint(self._storage)
+
+    def tree_hashes(self, size: int) -> HashReader:
+        """Return a reader of the hashes of the tree over the first `size` events, for proofs. Raises BeyondHeadError."""
+        mark = self._log.head()
+        if size > mark.size:
+            raise BeyondHeadError("size", size, mark.size)
+        return TileReader(self._storage, mark).nodes
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Any]]:
         """Yield (index, event) for the events of [start, stop), to the head as of this call by default.
@@ -142,9 +209,20 @@ class Ledger:
         batches = self._entry_batches(start, stop)
         return ((index, entry) for _, first, entries in batches for index, entry in enumerate(entries, first))
 
+    def entry_batches(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, list[bytes]]]:
+        """Yield (first index, entries) commit by commit. Raises as `read`."""
+        return ((first, entries) for _, first, entries in self._entry_batches(start, stop))
+
     def close(self) -> None:
-        """Make the mark durable and let go of all files. Closing twice is harmless. Raises StorageError."""
-        self._log.close()
+        """Make the mark durable and let go of all files. Closing twice is harmless. Raises StorageError.
+
+        With a signer, and if this object has appended since the last checkpoint, it is signed first: see `checkpoint`.
+        """
+        try:
+            if self._signer is not None and self._log.has_appended:
+                self.checkpoint()
+        finally:
+            self._log.close()
 
     def __enter__(self) -> Self:
         return self
@@ -165,11 +243,7 @@ class Ledger:
 
     def _split_commits(self, mark: Mark, start: int, stop: int) -> Iterator[tuple[Commit, int, list[bytes]]]:
         for commit in self._log.commits(start, stop, mark):
-            with damage_in(self._storage, commit.name, commit.offset + FRAME_HEADER_BYTES):
-                entries = split_run(commit.frame.body, commit.frame.event_count)
-            first = commit.frame.first_index
-            if first < start or first + len(entries) > stop:
-                entries, first = entries[max(start - first, 0) : stop - first], max(start, first)
+            first, entries = entries_of(self._storage, commit, start, stop)
             yield commit, first, entries
 
     def _decode(self, commit: Commit, first: int, entries: list[bytes]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 The mark tells a torn tail from a damaged byte: what lies below it was acknowledged and is never cut. What lies above it
 was acknowledged only if the mark's last write was lost in a power cut, so whole commits there are kept (see `repair`).
+It names the root of the tree over those events, so that (size, root) is always the durable state of the log.
 Slots are written in turn, so that a write which is torn leaves the other slot; losing the newer slot only makes the mark
 older, which is safe.
 """
@@ -10,7 +11,9 @@ import struct
 from typing import Final, NamedTuple
 
 from ledger.errors import DamagedBytesError
-from ledger.layout import checksum
+from ledger.layout import SEGMENT_HEADER_BYTES, checksum
+from ledger.merkle import EMPTY_ROOT
+from ledger.tiles import TILE_WIDTH
 
 MARK_MAGIC: Final = b"LEDGMRK\n"
 SLOT_BYTES: Final = 4096
@@ -20,7 +23,7 @@ the first 512 bytes, the sector of an old disk, so that even two slots that are 
 SLOT_COUNT: Final = 2
 MARK_BYTES: Final = SLOT_COUNT * SLOT_BYTES
 
-_SLOT: Final = struct.Struct("<8s16sQQQQQ")
+_SLOT: Final = struct.Struct("<8s16sQQQQQ32sQQQQ")
 _CRC: Final = struct.Struct("<I")
 _PADDING: Final = bytes(SLOT_BYTES - _SLOT.size - _CRC.size)
 
@@ -28,7 +31,10 @@ _PADDING: Final = bytes(SLOT_BYTES - _SLOT.size - _CRC.size)
 class Mark(NamedTuple):
     """The durable end: `size` events; segment `segment`, which begins at `segment_first_index`, to `end_offset` bytes.
 
-    `sequence` grows by one with every write of the mark and names its slot: sequence modulo 2.
+    `sequence` grows by one with every write of the mark and names its slot: sequence modulo 2. `root` is the root of the
+    tree over the events. `tiled` says for how many events the full tiles are durable. The last three save a writer from
+    reading a whole segment when it opens the log: the leaves of the unfinished tile are found from the commit at
+    `leaves_offset` on, in the segment that begins at event `leaves_segment`; its first event is `leaves_index`.
     """
 
     ledger_id: bytes
@@ -37,6 +43,11 @@ class Mark(NamedTuple):
     segment: int
     segment_first_index: int
     end_offset: int
+    root: bytes = EMPTY_ROOT
+    tiled: int = 0
+    leaves_segment: int = 0
+    leaves_index: int = 0
+    leaves_offset: int = SEGMENT_HEADER_BYTES
 
 
 def slot_offset(sequence: int) -> int:
@@ -63,6 +74,25 @@ def decode_slot(data: bytes, slot: int) -> Mark:
     if magic != MARK_MAGIC or mark.sequence % SLOT_COUNT != slot:
         raise DamagedBytesError(offset, f"slot {slot} of the mark holds what belongs elsewhere")
     return mark
+
+
+class LeavesPlace(NamedTuple):
+    """From which commit on the leaves of the unfinished tile are found: the last fields of the mark."""
+
+    segment: int
+    first_index: int
+    offset: int
+
+
+def leaves_after(place: LeavesPlace, commit: LeavesPlace, size: int, end: int) -> LeavesPlace:
+    """Return where the unfinished tile of a log of `size` begins, after `commit` was added that ends at the byte `end`.
+
+    `place` is the answer before. It is the newest commit that begins at or before the tile, or the end itself.
+    """
+    tile_start = size - size % TILE_WIDTH
+    if tile_start == size:
+        return LeavesPlace(commit.segment, size, end)
+    return commit if tile_start >= commit.first_index else place
 
 
 class SlotReading(NamedTuple):

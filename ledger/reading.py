@@ -11,16 +11,25 @@ from typing import Final, NamedTuple
 
 from ledger.errors import CorruptLedgerError, DamagedBytesError
 from ledger.frame import (
-    SEGMENT_HEADER_BYTES,
+    FRAME_FOOTER,
+    FRAME_HEADER_BYTES,
     Frame,
     SegmentHeader,
+    decode_footer,
     decode_frame,
     decode_header,
     find_frame,
     frame_salt,
     frame_size,
+    split_run,
 )
-from ledger.layout import COMMIT_BYTES_MAX, SEGMENT_FOLDER, parse_segment_name, segment_name
+from ledger.layout import (
+    COMMIT_BYTES_MAX,
+    SEGMENT_FOLDER,
+    SEGMENT_HEADER_BYTES,
+    parse_segment_name,
+    segment_name,
+)
 from ledger.mark import Mark
 from ledger.storage import Storage
 
@@ -63,8 +72,10 @@ def read_header(storage: Storage, name: str) -> SegmentHeader:
 
 
 def check_header(storage: Storage, name: str, expected: SegmentHeader) -> None:
-    """Raise CorruptLedgerError unless the segment `name` says of itself what is `expected`; the root may be any."""
+    """Raise CorruptLedgerError unless the segment `name` says of itself what is `expected`, the root if it is known."""
     found = read_header(storage, name)
+    if expected.root and found.root != expected.root:
+        raise CorruptLedgerError(file_path(storage, name), 0, "the header names another root than the log has there")
     if found[:3] != expected[:3]:
         reason = (
             f"the header says segment {found.number} of ledger {found.ledger_id.hex()} from event {found.first_index}, "
@@ -96,7 +107,8 @@ def read_commits(storage: Storage, mark: Mark, start: int, stop: int, known: Mar
         begin = SEGMENT_HEADER_BYTES
         if known and known.segment_first_index == first and known.size <= start:
             begin, index = known.end_offset, known.size
-        for commit in read_segment(storage, header, begin, index, segment_end(storage, mark, first)):
+        end, is_sealed = segment_end(storage, mark, first), first != mark.segment_first_index
+        for commit in read_segment(storage, header, begin, index, end, is_sealed=is_sealed):
             index = commit.frame.first_index + commit.frame.event_count
             if index > start:
                 yield commit
@@ -108,6 +120,16 @@ def read_commits(storage: Storage, mark: Mark, start: int, stop: int, known: Mar
     )
 
 
+def entries_of(storage: Storage, commit: Commit, start: int, stop: int) -> tuple[int, list[bytes]]:
+    """Return the entries of `commit` that lie in [start, stop), with the index of the first. Raises CorruptLedgerError."""
+    with damage_in(storage, commit.name, commit.offset + FRAME_HEADER_BYTES):
+        entries = split_run(commit.frame.body, commit.frame.event_count)
+    first = commit.frame.first_index
+    if first < start or first + len(entries) > stop:
+        entries, first = entries[max(start - first, 0) : stop - first], max(start, first)
+    return first, entries
+
+
 def segment_end(storage: Storage, mark: Mark, first_index: int) -> int:
     """Return up to where the segment of `first_index` counts: the mark in the newest one, else its whole size."""
     if first_index == mark.segment_first_index:
@@ -115,10 +137,12 @@ def segment_end(storage: Storage, mark: Mark, first_index: int) -> int:
     return storage.size(segment_name(first_index)) or 0
 
 
-def read_segment(storage: Storage, header: SegmentHeader, offset: int, index: int, end: int) -> Iterator[Commit]:
+def read_segment(
+    storage: Storage, header: SegmentHeader, offset: int, index: int, end: int, *, is_sealed: bool = False
+) -> Iterator[Commit]:
     """Yield the commits of one segment from `offset`, where event `index` is due, to the byte `end`.
 
-    Raises CorruptLedgerError.
+    Raises CorruptLedgerError, also when a sealed segment does not end with its footer, or another one has a footer.
     """
     name = segment_name(header.first_index)
     check_header(storage, name, header)
@@ -128,9 +152,16 @@ def read_segment(storage: Storage, header: SegmentHeader, offset: int, index: in
             frame = reader.frame_at(offset)
             if frame.first_index != index:
                 raise DamagedBytesError(offset, f"a commit of event {frame.first_index} where {index} is due")
+            if frame.kind == FRAME_FOOTER:
+                is_last = is_sealed and offset + frame.size == end
+                if not is_last or decode_footer(frame).event_count != index - header.first_index:
+                    raise DamagedBytesError(offset, "a footer that does not belong here")
+                return
         yield Commit(name, offset, frame)
         offset += frame.size
         index += frame.event_count
+    if is_sealed:
+        raise CorruptLedgerError(file_path(storage, name), end, "the segment is sealed, but its footer is missing")
 
 
 class FrameReader:

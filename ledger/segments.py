@@ -2,8 +2,9 @@
 
 Everything that changes a ledger happens here, under the writer lock, in one order: catch up with other processes and
 repair what a crash left, check what the caller expects, write the commit, sync it, then advance the mark. The mark is
-not synced each time: losing it makes it older, and `repair` finds the commits above it again. It is synced before a new
-segment is made, so that at most one segment lies above it.
+not synced each time: losing it makes it older, and `repair` finds the commits above it again. It is synced before a
+segment is sealed and a new one made, so that at most one segment lies above it. The tree over the events grows with each
+commit, between sync and mark; `tree` says where its hashes go.
 
 Entries are opaque bytes here; `log` gives them meaning. After any failed write or sync the object refuses all
 work: what the disk holds is then unknown, and only a fresh open, which reads it, can tell.
@@ -11,10 +12,12 @@ work: what the disk holds is then unknown, and only a fresh open, which reads it
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
+from ledger.edge import Edge, edge_root, grow
 from ledger.errors import (
+    BusyError,
     ConflictError,
     CorruptLedgerError,
     LedgerClosedError,
@@ -25,32 +28,61 @@ from ledger.errors import (
     StorageError,
 )
 from ledger.frame import (
+    FOOTER_FRAME_BYTES,
     FRAME_HEADER_BYTES,
-    SEGMENT_HEADER_BYTES,
+    Footer,
     SegmentHeader,
+    encode_footer,
     encode_frame,
     encode_header,
     encode_run,
     frame_salt,
 )
 from ledger.layout import (
+    CHECKPOINT_NAME,
     COMMIT_BYTES_MAX,
     COMMIT_EVENTS_MAX,
     LOCK_NAME,
     MARK_NAME,
     SEGMENT_BYTES_MAX,
     SEGMENT_FOLDER,
+    SEGMENT_HEADER_BYTES,
     TEMPORARY_SUFFIX,
+    TILE_FOLDER,
     segment_name,
 )
-from ledger.mark import MARK_BYTES, Mark, SlotReading, decode_mark, encode_slot, slot_offset
-from ledger.reading import Commit, check_header, file_path, read_commits, read_header
+from ledger.mark import (
+    MARK_BYTES,
+    LeavesPlace,
+    Mark,
+    SlotReading,
+    decode_mark,
+    encode_slot,
+    leaves_after,
+    slot_offset,
+)
+from ledger.merkle import EMPTY_ROOT, leaf_hashes
+from ledger.reading import (
+    WINDOW_BYTES,
+    Commit,
+    check_header,
+    entries_of,
+    file_path,
+    read_commits,
+    read_header,
+    read_segment,
+)
 from ledger.repair import Recovery, plan_repair
 from ledger.storage import Storage
+from ledger.tiles import TILE_WIDTH
+from ledger.tree import extend_edge, put_tiles, restore_edge, settle_tiles
 
 MARK_TRIES: Final = 16
 """How often a reader without lock looks at the mark before it calls both slots damaged: a writer at work may be
 caught in the middle of one slot, and between two looks in the middle of the other, but not sixteen times."""
+
+FOLLOW_EVENTS_MAX: Final = 1 << 16
+"""A writer that has missed more events than this reads the tree's edge from tiles, which costs about as many hashes."""
 
 RepairEntry = Callable[[Recovery], bytes | None]
 """Gives the entry that records a cut tail in the log itself, or None to leave it unrecorded."""
@@ -58,7 +90,7 @@ RepairEntry = Callable[[Recovery], bytes | None]
 
 def check_free(storage: Storage) -> None:
     """Raise LedgerExistsError when the folder holds anything that is neither a ledger nor the beginning of one."""
-    ours = (MARK_NAME, LOCK_NAME, SEGMENT_FOLDER, MARK_NAME + TEMPORARY_SUFFIX)
+    ours = (MARK_NAME, LOCK_NAME, SEGMENT_FOLDER, TILE_FOLDER, CHECKPOINT_NAME, MARK_NAME + TEMPORARY_SUFFIX)
     strangers = [name for name in storage.names() if name not in ours]
     if strangers and storage.size(MARK_NAME) is None:
         raise LedgerExistsError(storage.path, f"the folder already holds {strangers[0]!r}")
@@ -75,7 +107,7 @@ def create_log(storage: Storage, ledger_id: bytes) -> None:
         raise CorruptLedgerError(file_path(storage, MARK_NAME), 0, "the mark is missing from a log with events")
     first = segment_name(0)
     if storage.size(first) is None:
-        storage.create(first, encode_header(SegmentHeader(ledger_id, 0, 0)))
+        storage.create(first, encode_header(SegmentHeader(ledger_id, 0, 0, EMPTY_ROOT)))
     header = read_header(storage, first)
     mark = Mark(header.ledger_id, 0, 0, 0, 0, SEGMENT_HEADER_BYTES)
     storage.create(MARK_NAME, encode_slot(mark) + encode_slot(mark._replace(sequence=1)))
@@ -121,9 +153,16 @@ class SegmentLog:
         self._mark = self._read_mark()
         self._check_segment(self._mark)
         self._followed = self._mark
+        self._edge: Edge | None = None
+        self._has_appended = False
         if not read_only:
             with self._writing():
                 self._catch_up()
+
+    @property
+    def has_appended(self) -> bool:
+        """Whether this object may still be used, and has appended since it was last settled."""
+        return self._has_appended and self._failure is None and not self._closed
 
     @property
     def ledger_id(self) -> bytes:
@@ -132,12 +171,12 @@ class SegmentLog:
 
     def head(self) -> Mark:
         """Return the durable end as it is now, other processes' appends included."""
-        self._check_usable()
+        self.check_usable()
         return self._read_mark(known=self._mark)
 
     def commits(self, start: int, stop: int, mark: Mark) -> Iterator[Commit]:
         """Yield the commits that hold events of [start, stop), below `mark`. Raises CorruptLedgerError."""
-        self._check_usable()
+        self.check_usable()
         known, self._followed = self._followed, mark
         return read_commits(self._storage, mark, start, stop, known)
 
@@ -147,32 +186,57 @@ class SegmentLog:
         Raises OutOfRangeError, ConflictError, BusyError, StorageError, CorruptLedgerError. Only after a StorageError
         it is unknown whether the commit will be there when the log is opened again.
         """
-        self._check_usable()
+        self.check_usable()
         if self._read_only:
             raise ReadOnlyLedgerError(self._storage.path)
         if not 0 < len(entries) <= COMMIT_EVENTS_MAX:
             raise OutOfRangeError("number of events", len(entries), f"1 to {COMMIT_EVENTS_MAX:,} in one append")
-        body = encode_run(entries)
+        body, leaves = encode_run(entries), leaf_hashes(entries)
         if len(body) > COMMIT_BYTES_MAX:
             raise OutOfRangeError("size of the events", len(body), f"at most {COMMIT_BYTES_MAX:,} bytes in one append")
         with self._writing():
             self._catch_up()
             if expected_index is not None and expected_index != self._mark.size:
                 raise ConflictError(expected_index, self._mark.size)
-            return self._commit(body, len(entries))
+            return self._commit(body, leaves)
+
+    @contextmanager
+    def settled(self) -> Iterator[tuple[Mark, Edge]]:
+        """Hold the lock, with the mark, the edge of the tree at it, and both and all full tiles durable.
+
+        Raises ReadOnlyLedgerError, BusyError, StorageError, CorruptLedgerError.
+        """
+        self.check_usable()
+        if self._read_only:
+            raise ReadOnlyLedgerError(self._storage.path)
+        with self._writing():
+            edge = self._catch_up()
+            self._settle()
+            if not self._mark_is_synced:
+                self._storage.sync(MARK_NAME)
+                self._mark_is_synced = True
+            yield self._mark, edge
+            self._has_appended = False
 
     def close(self) -> None:
-        """Make the mark durable as well and let go of the files. Closing twice is harmless. Raises StorageError."""
+        """Make the mark and the tiles durable as well and let go of the files. Closing twice is harmless.
+
+        Whoever opens the log next has to compute anew the tiles that are not durable; when another writer is at work,
+        that is left to it. Raises StorageError.
+        """
         if self._closed:
             return
-        self._closed = True
         try:
-            if self._failure is None and not self._mark_is_synced:
-                self._storage.sync(MARK_NAME)
+            if self._failure is None and not self._read_only:
+                if not self._mark_is_synced:
+                    self._storage.sync(MARK_NAME)
+                self._settle_if_free()
         finally:
+            self._closed = True
             self._storage.close()
 
-    def _check_usable(self) -> None:
+    def check_usable(self) -> None:
+        """Raise LedgerClosedError, or the StorageError that ended all use of this object."""
         if self._closed:
             raise LedgerClosedError(self._storage.path)
         if self._failure is not None:
@@ -184,7 +248,7 @@ class SegmentLog:
     def _writing(self) -> Iterator[None]:
         """Hold the lock; any refusal of the storage while it is held is fatal for this object."""
         with self._storage.lock(self._wait_s):
-            self._check_usable()
+            self.check_usable()
             try:
                 yield
             except StorageError as error:
@@ -218,20 +282,43 @@ class SegmentLog:
         check_header(self._storage, name, SegmentHeader(mark.ledger_id, mark.segment, mark.segment_first_index))
         return size
 
-    def _catch_up(self) -> None:
-        """Under the lock: learn what others appended, and put right what a crash of theirs left."""
+    def _catch_up(self) -> Edge:
+        """Under the lock: learn what others appended, and put right what a crash of theirs left. Returns the edge."""
         mark_bytes = self._storage.read(MARK_NAME, 0, MARK_BYTES)
         reading = decode_mark(mark_bytes)
-        if mark_bytes != self._mark_bytes:
-            self._mark = self._believe(reading, self._mark)
+        # An interrupt may have come between the mark and the edge, which are only of use together.
+        if mark_bytes != self._mark_bytes or self._edge is None or self._edge.size != self._mark.size:
+            known, self._mark = self._mark, self._believe(reading, self._mark)
             self._check_segment(self._mark)
             self._mark_bytes = mark_bytes
+            self._edge = self._follow_tree(known)
         self._adopt_segment()
         size = self._storage.size(segment_name(self._mark.segment_first_index)) or 0
         if size != self._mark.end_offset:
-            self._repair(self._check_segment(self._mark))
+            self._edge = self._repair(self._edge, self._check_segment(self._mark))
         elif reading.damage:
             self._advance(self._mark)
+        return self._edge
+
+    def _follow_tree(self, known: Mark) -> Edge:
+        """Return the edge at the mark: what others appended is added to the edge at `known`, unless that is much."""
+        if self._edge is not None and self._mark.size - self._edge.size <= FOLLOW_EVENTS_MAX:
+            edge = extend_edge(self._storage, self._mark, self._edge, known if known.size == self._edge.size else None)
+            if edge_root(edge) == self._mark.root:
+                return edge
+        return restore_edge(self._storage, self._mark)
+
+    def _settle(self) -> None:
+        """Make all full tiles durable and say so in the mark."""
+        mark = self._mark
+        if settle_tiles(self._storage, mark.tiled, mark.size):
+            self._advance(mark._replace(tiled=mark.size))
+
+    def _settle_if_free(self) -> None:
+        if self._mark.size // TILE_WIDTH > self._mark.tiled // TILE_WIDTH:
+            with suppress(BusyError), self._storage.lock(0.0):
+                self._catch_up()
+                self._settle()
 
     def _adopt_segment(self) -> None:
         """Take over a segment that a crash left between its creation and the mark's step into it."""
@@ -239,14 +326,16 @@ class SegmentLog:
         name = segment_name(mark.size)
         if mark.size == mark.segment_first_index or self._storage.size(name) is None:
             return
-        check_header(self._storage, name, SegmentHeader(mark.ledger_id, mark.segment + 1, mark.size))
+        check_header(self._storage, name, SegmentHeader(mark.ledger_id, mark.segment + 1, mark.size, mark.root))
         sealed = segment_name(mark.segment_first_index)
-        if self._storage.size(sealed) != mark.end_offset:
-            raise CorruptLedgerError(file_path(self._storage, sealed), mark.end_offset, "bytes after a sealed segment")
+        footer = self._storage.read(sealed, mark.end_offset, FOOTER_FRAME_BYTES + 1)
+        if footer != _footer_after(self._storage, mark):
+            reason = "the segment is sealed, but this is not its footer"
+            raise CorruptLedgerError(file_path(self._storage, sealed), mark.end_offset, reason)
         self._advance(_first_mark_in_next_segment(mark))
 
-    def _repair(self, size: int) -> None:
-        """Deal with the bytes between the mark and `size`, the end of the file. See `repair`."""
+    def _repair(self, edge: Edge, size: int) -> Edge:
+        """Deal with the bytes between the mark and `size`, the end of the file. See `repair`. Returns the edge after."""
         mark, name = self._mark, segment_name(self._mark.segment_first_index)
         tail = self._storage.read(name, mark.end_offset, size - mark.end_offset)
         plan = plan_repair(tail, frame_salt(mark.ledger_id, mark.segment), mark.size)
@@ -258,34 +347,55 @@ class SegmentLog:
             # Written again on purpose: after a failed sync the kernel shows these bytes and calls them clean, though
             # the disk never got them. Only bytes that are dirty anew are certain to be part of the next sync.
             self._storage.write(name, mark.end_offset, tail[: plan.kept_bytes])
-        if plan.cut_bytes:
+        if plan.cut_bytes or plan.footer_bytes:
             self._storage.truncate(name, end)
         self._storage.sync(name)
-        self._advance(mark._replace(size=mark.size + plan.kept_events, end_offset=end))
-        cut = hashlib.sha256(tail[plan.kept_bytes :]).digest()
-        self.recovery = Recovery(mark.segment, end, plan.kept_events, plan.cut_bytes, cut)
-        entry = self._repair_entry(self.recovery) if plan.cut_bytes else None
-        if entry is not None:
-            self._commit(encode_run([entry]), 1)
+        self._edge = self._keep(edge, end)
+        if plan.kept_bytes or plan.cut_bytes:
+            cut = hashlib.sha256(tail[plan.kept_bytes :] if plan.cut_bytes else b"").digest()
+            self.recovery = Recovery(mark.segment, end, plan.kept_events, plan.cut_bytes, cut)
+            entry = self._repair_entry(self.recovery) if plan.cut_bytes else None
+            if entry is not None:
+                self._commit(encode_run([entry]), leaf_hashes([entry]))
+        return self._edge
 
-    def _commit(self, body: bytes, count: int) -> int:
+    def _keep(self, edge: Edge, end: int) -> Edge:
+        """Advance the mark, and the tree from `edge` on, over the whole commits between the mark and the byte `end`."""
+        kept = self._mark
+        header = SegmentHeader(kept.ledger_id, kept.segment, kept.segment_first_index)
+        for commit in read_segment(self._storage, header, kept.end_offset, kept.size, end):
+            _, entries = entries_of(self._storage, commit, 0, commit.frame.first_index + commit.frame.event_count)
+            edge, full = grow(edge, leaf_hashes(entries))
+            put_tiles(self._storage, full)
+            kept = _mark_after(kept, edge, commit.frame.size)
+        self._advance(kept)
+        return edge
+
+    def _commit(self, body: bytes, leaves: Sequence[bytes]) -> int:
         """Write one commit at the end, sync it, advance the mark. The only way in which a log grows."""
         if self._mark.end_offset > SEGMENT_HEADER_BYTES:
             size = self._mark.end_offset + FRAME_HEADER_BYTES + len(body)
             if size > self._segment_bytes_max:
                 self._roll()
         mark, name = self._mark, segment_name(self._mark.segment_first_index)
-        frame = encode_frame(body, mark.size, count, frame_salt(mark.ledger_id, mark.segment))
+        assert self._edge is not None, "whoever commits has caught up"
+        frame = encode_frame(body, mark.size, len(leaves), frame_salt(mark.ledger_id, mark.segment))
+        edge, full = grow(self._edge, leaves)
         self._storage.write(name, mark.end_offset, frame)
         self._storage.sync(name)
-        self._advance(mark._replace(size=mark.size + count, end_offset=mark.end_offset + len(frame)))
+        put_tiles(self._storage, full)
+        self._advance(_mark_after(mark, edge, len(frame)))
+        self._edge = edge
+        self._has_appended = True
         return mark.size
 
     def _roll(self) -> None:
         """Seal the newest segment and begin the next; the mark goes to disk first, see the module's docstring."""
-        mark = self._mark
+        mark, name = self._mark, segment_name(self._mark.segment_first_index)
         self._storage.sync(MARK_NAME)
-        header = SegmentHeader(mark.ledger_id, mark.segment + 1, mark.size)
+        self._storage.write(name, mark.end_offset, _footer_after(self._storage, mark))
+        self._storage.sync(name)
+        header = SegmentHeader(mark.ledger_id, mark.segment + 1, mark.size, mark.root)
         self._storage.create(segment_name(mark.size), encode_header(header))
         self._advance(_first_mark_in_next_segment(mark))
 
@@ -297,6 +407,24 @@ class SegmentLog:
         self._storage.write(MARK_NAME, offset, slot)
         self._mark = mark
         self._mark_bytes = self._mark_bytes[:offset] + slot + self._mark_bytes[offset + len(slot) :]
+
+
+def _mark_after(mark: Mark, edge: Edge, frame_bytes: int) -> Mark:
+    """Return the mark that follows `mark` when a frame of `frame_bytes` has made the tree grow to `edge`."""
+    end = mark.end_offset + frame_bytes
+    commit = LeavesPlace(mark.segment_first_index, mark.size, mark.end_offset)
+    leaves = leaves_after(LeavesPlace(*mark[-3:]), commit, edge.size, end)
+    return Mark(*mark[:2], edge.size, *mark[3:5], end, edge_root(edge), mark.tiled, *leaves)
+
+
+def _footer_after(storage: Storage, mark: Mark) -> bytes:
+    """Return the frame that seals the newest segment at `mark`. Reads the whole segment."""
+    digest = hashlib.sha256()
+    name = segment_name(mark.segment_first_index)
+    for offset in range(0, mark.end_offset, WINDOW_BYTES):
+        digest.update(storage.read(name, offset, min(WINDOW_BYTES, mark.end_offset - offset)))
+    footer = Footer(mark.size - mark.segment_first_index, mark.root, digest.digest())
+    return encode_footer(footer, mark.size, frame_salt(mark.ledger_id, mark.segment))
 
 
 def _first_mark_in_next_segment(mark: Mark) -> Mark:

@@ -5,9 +5,10 @@ It knows names and bytes, nothing of what they mean. Errors of the operating sys
 
 import fcntl
 import os
+import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,10 @@ LOCK_POLL_MAX_S: Final = 0.005
 
 WRITE_FILES_MAX: Final = 2
 """Files kept open for writing: the mark and the newest segment. More would be a leak."""
+
+SETTLE_EACH_MAX: Final = 4
+"""More files than this are made durable by one sync of the whole file system: one file costs a commit of the file
+system's journal, about a millisecond, however small it is."""
 
 _FILE_MODE: Final = 0o644
 
@@ -43,6 +48,7 @@ class FileStorage:
         self._read_only = read_only
         self._files: dict[str, int] = {}
         self._lock_file: int | None = None
+        self._changed_folders: set[str] = set()
         self._threads = threading.Lock()
         self._pid = os.getpid()
 
@@ -55,9 +61,13 @@ class FileStorage:
         """Make the ledger's folders, durably. Raises LedgerExistsError when a file is in the way, StorageError."""
         if self._root.is_file():
             raise LedgerExistsError(self.path, "it is a file")
+        self.prepare_folder(SEGMENT_FOLDER)
+
+    def prepare_folder(self, name: str = "") -> None:
+        """Make the folder `name`, and all above it, durably. Raises StorageError."""
         with self._reporting("create folders", ""):
             missing = [folder for folder in (self._root, *self._root.parents) if not folder.exists()]
-            (self._root / SEGMENT_FOLDER).mkdir(parents=True, exist_ok=True)
+            (self._root / name).mkdir(parents=True, exist_ok=True)
             for folder in (self._root, *(folder.parent for folder in missing)):
                 _sync_folder(folder)
 
@@ -74,9 +84,10 @@ class FileStorage:
         """See Storage."""
         with self._reporting("stat", name):
             try:
-                return (self._root / name).stat().st_size
+                found = (self._root / name).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def read(self, name: str, offset: int, size: int) -> bytes:
         """See Storage. The file is opened anew each time, so that no reader ever closes another's descriptor."""
@@ -88,10 +99,68 @@ class FileStorage:
                 os.close(file)
 
     def create(self, name: str, data: bytes) -> None:
-        """See Storage: written under another name, synced, renamed, and the folder synced."""
+        """See Storage."""
+        self._put_in_place("create", name, data)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """See Storage."""
+        self._put_in_place("replace", name, data)
+
+    def put(self, name: str, data: bytes) -> None:
+        """See Storage. Paths are spelled by hand: this runs for every 256 events, and pathlib would cost as much again."""
+        target = f"{self._root}/{name}"
+        temporary = target + TEMPORARY_SUFFIX
+        folder = os.path.dirname(target)  # noqa: PTH120 - see the docstring
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        with self._reporting("put", name):
+            try:
+                file = os.open(temporary, flags, _FILE_MODE)
+            except FileNotFoundError:
+                self._make_folders(Path(folder))
+                file = os.open(temporary, flags, _FILE_MODE)
+            try:
+                _write_all(file, data, 0)
+            finally:
+                os.close(file)
+            os.rename(temporary, target)  # noqa: PTH104 - see the docstring
+        self._changed_folders.add(folder)
+
+    def settle(self, names: Sequence[str]) -> None:
+        """See Storage. The folders that changed are synced as well, of whichever names."""
+        if len(names) > SETTLE_EACH_MAX and (sync_all := _file_system_sync()):
+            with self._reporting("settle", names[0]):
+                sync_all(self._root)
+            self._changed_folders.clear()
+            return
+        for name in names:
+            with self._reporting("settle", name):
+                file = os.open(self._root / name, os.O_RDWR | os.O_CLOEXEC)
+                try:
+                    os.fdatasync(file)
+                finally:
+                    os.close(file)
+        while self._changed_folders:
+            with self._reporting("settle", ""):
+                _sync_folder(Path(self._changed_folders.pop()))
+
+    def remove(self, name: str) -> None:
+        """See Storage."""
+        target = self._root / name
+        with self._reporting("remove", name):
+            target.unlink(missing_ok=True)
+        self._changed_folders.add(str(target.parent))
+
+    def _make_folders(self, folder: Path) -> None:
+        """Make `folder` and those above it, and remember which names have to be made durable."""
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        self._changed_folders.update(str(each.parent) for each in missing)
+
+    def _put_in_place(self, operation: str, name: str, data: bytes) -> None:
+        """Write under another name, sync, rename, and sync the folder."""
         target = self._root / name
         temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
-        with self._reporting("create", name):
+        with self._reporting(operation, name):
             file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _FILE_MODE)
             try:
                 _write_all(file, data, 0)
@@ -212,6 +281,28 @@ def _write_all(file: int, data: bytes, offset: int) -> None:
     written = os.pwrite(file, data, offset)
     while written < len(data):
         written += os.pwrite(file, memoryview(data)[written:], offset + written)
+
+
+def _file_system_sync() -> Callable[[Path], None] | None:
+    """Return a function that makes durable all that was written to the file system of a folder, where there is one.
+
+    Linux has a call for it that Python does not offer; it reports errors since Linux 5.8.
+    """
+    import ctypes  # here, because most processes never need it
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if call is None:
+        return None
+
+    def sync_all(folder: Path) -> None:
+        file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if call(file):
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        finally:
+            os.close(file)
+
+    return sync_all
 
 
 def _sync_folder(folder: Path) -> None:

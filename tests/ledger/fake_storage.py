@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -44,7 +44,30 @@ class MemoryStorage:
         self.live[name] = bytearray(data)
         self.durable[name] = data
 
+    def replace(self, name: str, data: bytes) -> None:
+        self.live[name] = bytearray(data)
+        self.durable[name] = data
+        self.drop_dirty(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        assert data, "an empty file says nothing"
+        self.live[name] = bytearray(data)
+        self.unsynced += [(name, 0, data), (name, len(data), None)]
+
+    def settle(self, names: Sequence[str]) -> None:
+        for name in names:
+            assert name in self.live, "only what was put can be settled"
+            self.durable.setdefault(name, b"")
+            self.sync(name)
+
+    def remove(self, name: str) -> None:
+        """The power cut in which a removed file is still there is left out: it is one before the removal."""
+        self.live.pop(name, None)
+        self.durable.pop(name, None)
+        self.drop_dirty(name)
+
     def write(self, name: str, offset: int, data: bytes) -> None:
+        assert name in self.live, "only an existing file can be written to"
         assert data, "nothing is gained by writing nothing"
         apply_write(self.live, (name, offset, data))
         self.unsynced.append((name, offset, data))
@@ -92,7 +115,7 @@ class MemoryStorage:
 def apply_write(files: dict[str, bytearray], write: Write) -> None:
     """Carry out one write; a hole that it leaves reads as zeros."""
     name, offset, data = write
-    file = files[name]
+    file = files.setdefault(name, bytearray())
     if data is None:
         del file[offset:]
         return
@@ -147,6 +170,18 @@ class FaultyStorage:
 
     def create(self, name: str, data: bytes) -> None:
         return self._pass("create", lambda: self.inner.create(name, data))
+
+    def replace(self, name: str, data: bytes) -> None:
+        return self._pass("replace", lambda: self.inner.replace(name, data))
+
+    def put(self, name: str, data: bytes) -> None:
+        return self._pass("put", lambda: self.inner.put(name, data))
+
+    def settle(self, names: Sequence[str]) -> None:
+        return self._pass("settle", lambda: self.inner.settle(names))
+
+    def remove(self, name: str) -> None:
+        return self._pass("remove", lambda: self.inner.remove(name))
 
     def write(self, name: str, offset: int, data: bytes) -> None:
         return self._pass("write", lambda: self.inner.write(name, offset, data))

@@ -6,11 +6,15 @@ from hypothesis import strategies as st
 
 from ledger import DamagedBytesError
 from ledger.frame import (
+    FOOTER_FRAME_BYTES,
+    FRAME_FOOTER,
     FRAME_HEADER_BYTES,
-    SEGMENT_HEADER_BYTES,
+    Footer,
     SegmentHeader,
+    decode_footer,
     decode_frame,
     decode_header,
+    encode_footer,
     encode_frame,
     encode_header,
     encode_run,
@@ -19,11 +23,12 @@ from ledger.frame import (
     frame_size,
     split_run,
 )
-from ledger.layout import COMMIT_BYTES_MAX, parse_segment_name, segment_name
+from ledger.layout import COMMIT_BYTES_MAX, SEGMENT_HEADER_BYTES, parse_segment_name, segment_name
 
 LEDGER_ID = bytes(range(16))
 SALT = frame_salt(LEDGER_ID, 3)
 u64 = st.integers(0, 2**64 - 1)
+roots = st.binary(min_size=32, max_size=32)
 entry_runs = st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=20)
 
 
@@ -42,10 +47,10 @@ def test_other_spellings_are_no_segment_names(name: str) -> None:
     assert parse_segment_name(name) is None
 
 
-@given(st.binary(min_size=16, max_size=16), u64, u64)
-def test_headers_round_trip(ledger_id: bytes, number: int, first: int) -> None:
+@given(st.binary(min_size=16, max_size=16), u64, u64, roots)
+def test_headers_round_trip(ledger_id: bytes, number: int, first: int, root: bytes) -> None:
     """The header is how a segment is told from that of another ledger."""
-    header = SegmentHeader(ledger_id, number, first)
+    header = SegmentHeader(ledger_id, number, first, root)
     data = encode_header(header)
     assert len(data) == SEGMENT_HEADER_BYTES
     assert decode_header(data + b"frames") == header
@@ -60,11 +65,29 @@ def test_frames_and_runs_round_trip(entries: list[bytes], first: int) -> None:
     assert split_run(frame.body, frame.event_count) == entries
 
 
+@given(u64, roots, roots, u64)
+def test_footers_round_trip(count: int, root: bytes, digest: bytes, first: int) -> None:
+    """The footer is a frame like others, so that its checksum ties it to its place as well."""
+    data = encode_footer(Footer(count, root, digest), first, SALT)
+    frame = decode_frame(data, 0, SALT)
+    assert (frame.kind, frame.first_index, frame.event_count, frame.size) == (FRAME_FOOTER, first, 0, len(data))
+    assert decode_footer(frame) == Footer(count, root, digest)
+    assert len(data) == FOOTER_FRAME_BYTES
+
+
+@pytest.mark.parametrize(("count", "kind", "size"), [(0, 1, 72), (1, 2, 72), (0, 2, 71), (0, 3, 72)])
+def test_frames_that_are_neither_commit_nor_footer_are_refused(count: int, kind: int, size: int) -> None:
+    """A right checksum is not enough: there is one way to write each thing."""
+    with pytest.raises(DamagedBytesError, match="is not known"):
+        decode_frame(encode_frame(bytes(size), 5, count, SALT, kind), 0, SALT)
+
+
 def test_any_changed_byte_of_a_header_or_frame_is_refused() -> None:
     """Each byte counts, so each byte must be covered by the checksum."""
     for good, decode in (
-        (encode_header(SegmentHeader(LEDGER_ID, 3, 7)), decode_header),
+        (encode_header(SegmentHeader(LEDGER_ID, 3, 7, bytes(32))), decode_header),
         (encode_frame(encode_run([b"one", b"two"]), 7, 2, SALT), lambda data: decode_frame(data, 0, SALT)),
+        (encode_footer(Footer(2, bytes(32), bytes(32)), 7, SALT), lambda data: decode_frame(data, 0, SALT)),
     ):
         for at in range(len(good)):
             for change in (1, 128, 255):
@@ -108,3 +131,5 @@ def test_a_whole_frame_is_found_behind_noise(noise: bytes, first: int) -> None:
     assert find_frame(noise + frame, 0, SALT, 0) == len(noise)
     assert find_frame(noise + frame[:-1], 0, SALT, 0) is None
     assert find_frame(noise + frame, 0, SALT, first + 1) is None
+    footer = encode_footer(Footer(2, bytes(32), bytes(32)), first, SALT)
+    assert find_frame(noise + footer, 0, SALT, 0) == len(noise)

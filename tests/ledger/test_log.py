@@ -238,7 +238,9 @@ def test_damage_below_the_mark_is_reported_with_file_and_offset(ledger: Ledger) 
     data = bytearray(segment.read_bytes())
     data[-1] ^= 1
     segment.write_bytes(data)
-    with Ledger.open(ledger.path, events=Event) as again, pytest.raises(CorruptLedgerError) as caught:
+    with pytest.raises(CorruptLedgerError):
+        Ledger.open(ledger.path, events=Event)
+    with Ledger.open(ledger.path, events=Event, read_only=True) as again, pytest.raises(CorruptLedgerError) as caught:
         list(again.read())
     assert caught.value.path == str(segment)
     assert 96 < caught.value.offset < len(data)

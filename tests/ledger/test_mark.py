@@ -5,10 +5,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import DamagedBytesError
-from ledger.mark import MARK_BYTES, SLOT_BYTES, Mark, decode_mark, decode_slot, encode_slot, slot_offset
+from ledger.mark import (
+    MARK_BYTES,
+    SLOT_BYTES,
+    LeavesPlace,
+    Mark,
+    decode_mark,
+    decode_slot,
+    encode_slot,
+    leaves_after,
+    slot_offset,
+)
 
 u64 = st.integers(0, 2**64 - 1)
-marks = st.builds(Mark, st.binary(min_size=16, max_size=16), u64, u64, u64, u64, u64)
+roots = st.binary(min_size=32, max_size=32)
+marks = st.builds(Mark, st.binary(min_size=16, max_size=16), u64, u64, u64, u64, u64, roots, u64, u64, u64, u64)
 
 
 @given(marks)
@@ -46,3 +57,17 @@ def test_any_changed_or_missing_byte_of_a_slot_is_noticed() -> None:
             decode_slot(good[:at] + bytes([good[at] ^ 0x40]) + good[at + 1 :], 0)
     assert decode_mark(b"").newest is None
     assert len(decode_mark(good[:-1]).damage) == 2
+
+
+def test_the_unfinished_tile_begins_in_the_newest_commit_that_reaches_its_start() -> None:
+    """A writer that opens the log reads from there on; a commit too early costs time, one too late loses leaves."""
+    before = LeavesPlace(0, 200, 900)
+    for first, size, expected in (
+        (250, 255, before),
+        (250, 256, LeavesPlace(7, 256, 1_500)),
+        (250, 257, LeavesPlace(7, 250, 1_000)),
+        (256, 257, LeavesPlace(7, 256, 1_000)),
+        (257, 300, before),
+        (100, 900, LeavesPlace(7, 100, 1_000)),
+    ):
+        assert leaves_after(before, LeavesPlace(7, first, 1_000), size, 1_500) == expected

@@ -1,6 +1,6 @@
 """What to do above the mark: keep what is whole, cut what is torn, refuse what is damaged."""
 
-from ledger.frame import encode_frame, encode_run, frame_salt
+from ledger.frame import Footer, encode_footer, encode_frame, encode_run, frame_salt
 from ledger.repair import RepairPlan, plan_repair
 
 SALT = frame_salt(bytes(16), 0)
@@ -43,3 +43,13 @@ def test_commits_of_another_place_in_the_log_are_not_kept() -> None:
     """A commit that is whole but not due next would leave a gap."""
     (stale,) = frames(1, start=9)
     assert plan_repair(stale, SALT, 5).kept_bytes == 0
+
+
+def test_a_footer_at_the_end_is_taken_away_and_damage_anywhere_else() -> None:
+    """A segment is sealed before the next one is made, and nothing is ever written behind a footer."""
+    (first,) = frames(2)
+    footer = encode_footer(Footer(2, bytes(32), bytes(32)), 7, SALT)
+    assert plan_repair(first + footer, SALT, 5) == RepairPlan(len(first), 2, 0, None, len(footer))
+    assert plan_repair(first + footer[:-1], SALT, 5) == RepairPlan(len(first), 2, len(footer) - 1, None)
+    assert plan_repair(first + footer + b"x", SALT, 5) == RepairPlan(len(first), 2, len(footer) + 1, len(first))
+    assert plan_repair(first[:-1] + b"x" + footer, SALT, 5).intact_at == len(first)

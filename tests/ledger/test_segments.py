@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 from sample_events import Event, EventWithRepair, Painted, painted
 
 from ledger import CorruptLedgerError, Ledger, LedgerNotFoundError, StorageError, TailRepaired
-from ledger.frame import SEGMENT_HEADER_BYTES
-from ledger.mark import SLOT_BYTES
+from ledger.frame import (
+    FOOTER_FRAME_BYTES,
+    Footer,
+    decode_header,
+    encode_footer,
+    encode_header,
+    frame_salt,
+)
+from ledger.layout import SEGMENT_HEADER_BYTES, segment_name
+from ledger.mark import SLOT_BYTES, decode_mark, encode_slot
 from ledger.segments import create_log
 from ledger.storage import Storage
 
@@ -228,7 +236,8 @@ def test_a_crash_between_new_segment_and_mark_is_carried_on() -> None:
         ledger.append(painted(1, ledger.head().size))
     size = ledger.head().size
     newest = f"segments/{size - 1:020d}.seg"
-    crashed = MemoryStorage({**before, newest: bytes(storage.live[newest][:SEGMENT_HEADER_BYTES])})
+    sealed = {FIRST: bytes(storage.live[FIRST])}
+    crashed = MemoryStorage({**before, **sealed, newest: bytes(storage.live[newest][:SEGMENT_HEADER_BYTES])})
     roomy = Ledger(crashed, events=Event)
     assert roomy.head().segments == 2
     assert roomy.append(painted(1, size - 1)) == size - 1
@@ -285,6 +294,46 @@ def test_a_log_that_contradicts_its_mark_is_refused() -> None:
                 Ledger(MemoryStorage(bad), events=Event, read_only=read_only)
     with pytest.raises(CorruptLedgerError):
         create_log(MemoryStorage(without_mark), LEDGER_ID)
+
+
+def test_sealed_segments_end_with_their_footer_and_no_other_has_one() -> None:
+    """A sealed segment that was cut between two commits would otherwise pass for a shorter one."""
+    storage = new_storage()
+    with opened(storage) as ledger:
+        while ledger.head().segments < 3:
+            ledger.append(painted(2, ledger.head().size))
+    good = bytes(storage.live[FIRST])
+    cut, bare = good[:-FOOTER_FRAME_BYTES], good[:SEGMENT_HEADER_BYTES]
+    for bad in (cut, good[:-1], good + b"x", good + good[-FOOTER_FRAME_BYTES:], bare + good[-FOOTER_FRAME_BYTES:]):
+        storage.live[FIRST][:] = bad
+        with Ledger(storage, events=Event, read_only=True) as reader, pytest.raises(CorruptLedgerError) as caught:
+            list(reader.read())
+        assert caught.value.path.endswith((FIRST, f"{2:020d}.seg"))
+    storage.live[FIRST][:] = good
+    mark = decode_mark(bytes(storage.live["mark"])).newest
+    assert mark is not None
+    newest = segment_name(mark.segment_first_index)
+    salt = frame_salt(mark.ledger_id, mark.segment)
+    footer = encode_footer(Footer(0, mark.root, bytes(32)), mark.segment_first_index, salt)
+    storage.live[newest][SEGMENT_HEADER_BYTES:SEGMENT_HEADER_BYTES] = footer
+    ahead = mark._replace(end_offset=mark.end_offset + len(footer))
+    storage.live["mark"][:] = encode_slot(ahead._replace(sequence=8)) + encode_slot(ahead._replace(sequence=9))
+    with Ledger(storage, events=Event, read_only=True) as reader, pytest.raises(CorruptLedgerError, match="footer"):
+        list(reader.read())
+
+
+def test_a_new_segment_of_another_history_is_not_adopted() -> None:
+    """Index, number and ledger may all be right: the root says before which events it was made."""
+    storage = new_storage()
+    ledger = opened(storage)
+    while ledger.head().segments == 1:
+        before = {name: bytes(data) for name, data in storage.live.items()}
+        ledger.append(painted(1, ledger.head().size))
+    newest = segment_name(ledger.head().size - 1)
+    header = decode_header(bytes(storage.live[newest]))
+    forged = encode_header(header._replace(root=bytes(32)))
+    with pytest.raises(CorruptLedgerError, match="another root"):
+        opened(MemoryStorage({**before, FIRST: bytes(storage.live[FIRST]), newest: forged}))
 
 
 def test_a_missing_segment_in_the_middle_is_named() -> None:

@@ -51,6 +51,29 @@ def test_what_is_not_there_cannot_be_read(storage: Storage) -> None:
         storage.read("absent", 0, 1)
 
 
+def test_files_beside_the_log_are_put_settled_replaced_and_removed(storage: Storage) -> None:
+    """Tiles make their own folders; the checkpoint is put in place of the one before."""
+    names = [f"tile/0/x00{at}/00{at}" for at in range(7)]
+    for name in names:
+        storage.put(name, name.encode())
+        storage.put(name, name.encode()[:-1])
+    storage.settle(names[:2])
+    storage.settle(names)
+    storage.settle(names[:1])
+    assert [storage.read(name, 0, 99) for name in names] == [name.encode()[:-1] for name in names]
+    assert storage.names("tile/0") == [f"tile/0/x00{at}" for at in range(7)]
+    assert storage.size("tile/0") is None
+    for text in (b"one", b"number two", b"3"):
+        storage.replace("checkpoint", text)
+        assert storage.read("checkpoint", 0, 99) == text
+    storage.remove(names[0])
+    storage.remove(names[0])
+    assert storage.size(names[0]) is None
+    storage.put(names[0], b"again")
+    storage.settle(names[:1])
+    assert storage.read(names[0], 0, 99) == b"again"
+
+
 def test_the_lock_admits_one_and_comes_free(storage: Storage) -> None:
     """A second writer waits for its time and is then told."""
     with storage.lock(0.0), pytest.raises(BusyError), storage.lock(0.01):
