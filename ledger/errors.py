@@ -8,6 +8,11 @@
     │   ├── EntryTooLargeError     one event is larger than an entry may be
     │   ├── BeyondHeadError        an index lies past the newest event
     │   ├── UnknownIdError         a lineage was asked for an id that it has never seen
+    │   ├── UpcasterError          steps between versions of an event do not make a chain, or one of them failed
+    │   ├── PrefixError            a Struct that should stand for the first fields of an event type does not
+    │   ├── ProjectionError        a projection lacks what it was asked for, such as a type to keep its state in
+    │   ├── NotCaughtUpError       a view was to be served before it had seen all events
+    │   ├── UnknownSubjectError    a subject that has no key was to be erased
     │   ├── ReadOnlyLedgerError    an append to a ledger that was opened for reading
     │   ├── NoSignerError          a checkpoint was asked of a ledger that was opened without a signer
     │   ├── SignerMismatchError    the ledger's checkpoint was signed by another key
@@ -19,6 +24,7 @@
     │   ├── ConflictError          somebody appended first; read on and decide again
     │   ├── BusyError              the writer lock did not come free in time
     │   ├── LedgerNotFoundError    no ledger at this path
+    │   ├── ToolError              a program that was to help is missing, or did not answer in time
     │   └── LedgerExistsError      the path is taken by something that is no ledger
     ├── fatal: memory and disk may disagree, close the ledger and open it again
     │   └── StorageError           the operating system refused a read, a write or a sync
@@ -28,6 +34,9 @@
     └── the evidence is damaged: keep the files, restore from a copy
         ├── CorruptLedgerError     bytes below the durable mark are not what was written
         ├── UndecodableEventError  the bytes are whole, but no event of the union
+        ├── BrokenSealError        a sealed field was changed or moved, or its key is not the one that sealed it
+        ├── DamagedKeyError        a key file is not what was written; restore it from a copy
+        ├── TimeStampError         a time stamp does not prove that this checkpoint existed then
         ├── DamagedBytesError      raised by the pure decoders; a ledger reports it as CorruptLedgerError
         └── UndecodableEntryError  raised by the codec; a ledger reports it as UndecodableEventError
 
@@ -88,6 +97,46 @@ class UnknownIdError(LedgerError):
     def __init__(self, identifier: str) -> None:
         self.identifier = identifier
         super().__init__(f"the lineage holds no {identifier!r}")
+
+
+class UpcasterError(LedgerError):
+    """The steps of event type `type_name` at `versions` ("1", "1 to 2") cannot be used, for `reason`."""
+
+    def __init__(self, type_name: str, versions: str, reason: str) -> None:
+        self.type_name, self.versions, self.reason = type_name, versions, reason
+        super().__init__(f"upcasters of event type {type_name}, version {versions}: {reason}")
+
+
+class PrefixError(LedgerError):
+    """`prefix_name` cannot stand for the first fields of `type_name`, for `reason`."""
+
+    def __init__(self, type_name: str, prefix_name: str, reason: str) -> None:
+        self.type_name, self.prefix_name, self.reason = type_name, prefix_name, reason
+        super().__init__(f"{prefix_name} cannot stand for the first fields of {type_name}: {reason}")
+
+
+class ProjectionError(LedgerError):
+    """The projection `name` cannot do what it was asked for, for `reason`."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"projection {name}: {reason}")
+
+
+class NotCaughtUpError(LedgerError):
+    """Version `version` of the view `name` has seen the events below `index`; the ledger holds `size`."""
+
+    def __init__(self, name: str, version: int, index: int, size: int) -> None:
+        self.name, self.version, self.index, self.size = name, version, index, size
+        super().__init__(f"view {name} version {version} has seen {index} of {size} events and cannot be served yet")
+
+
+class UnknownSubjectError(LedgerError):
+    """There is no key for `subject`, and none was ever erased."""
+
+    def __init__(self, subject: str) -> None:
+        self.subject = subject
+        super().__init__(f"there is no key for {subject!r}, and none was erased")
 
 
 class ReadOnlyLedgerError(LedgerError):
@@ -194,6 +243,14 @@ class LedgerExistsError(LedgerError):
         super().__init__(f"cannot create a ledger at {path}: {reason}")
 
 
+class ToolError(LedgerError):
+    """The program `tool` could not help, for `reason`."""
+
+    def __init__(self, tool: str, reason: str) -> None:
+        self.tool, self.reason = tool, reason
+        super().__init__(f"{tool}: {reason}")
+
+
 class StorageError(LedgerError):
     """The operating system refused `operation` on `path`. Fatal to the ledger object that met it."""
 
@@ -216,6 +273,30 @@ class UndecodableEventError(LedgerError):
     def __init__(self, path: str, offset: int, index: int, reason: str) -> None:
         self.path, self.offset, self.index, self.reason = path, offset, index, reason
         super().__init__(f"event {index} ({path} at byte {offset}) does not decode: {reason}")
+
+
+class BrokenSealError(LedgerError):
+    """The value sealed for `subject` in `field` of `type_name` cannot be what was sealed there."""
+
+    def __init__(self, type_name: str, field: str, subject: str, reason: str) -> None:
+        self.type_name, self.field, self.subject, self.reason = type_name, field, subject, reason
+        super().__init__(f"{type_name}.{field}, sealed for {subject!r}: {reason}")
+
+
+class DamagedKeyError(LedgerError):
+    """The key file `path` is damaged."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"the key file {path} is damaged: {reason}")
+
+
+class TimeStampError(LedgerError):
+    """A time stamp token does not prove what it should, for `reason`."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the time stamp does not hold: {reason}")
 
 
 class DamagedBytesError(LedgerError):

@@ -9,10 +9,11 @@ This module knows bytes only: what an event means is decided in `events`, where 
 import re
 import struct
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Final, NamedTuple
 
 from ledger.errors import DamagedBytesError
-from ledger.layout import COMMIT_BYTES_MAX, ENTRY_BYTES_MAX, LEDGER_ID_BYTES, SEGMENT_HEADER_BYTES, checksum
+from ledger.layout import COMMIT_BYTES_MAX, LEDGER_ID_BYTES, SEGMENT_HEADER_BYTES, checksum
 from ledger.merkle import HASH_BYTES
 
 SEGMENT_MAGIC: Final = b"LEDGSEG\n"
@@ -185,14 +186,22 @@ def encode_run(entries: Sequence[bytes]) -> bytes:
 
 def split_run(body: bytes, count: int) -> list[bytes]:
     """Return the `count` entries of a run. Raises DamagedBytesError when they do not fill `body` exactly."""
-    entries: list[bytes] = []
-    add, offset, end = entries.append, 0, len(body)
-    # Two index operations are faster than one struct call here, and this loop runs once per event of every replay.
-    while offset + 2 < end:
-        stop = offset + 2 + (body[offset] << 8 | body[offset + 1])
-        add(body[offset + 2 : stop])
-        offset = stop
-    if offset != end or len(entries) != count or not all(entries):
-        raise DamagedBytesError(min(offset, end), f"the entry run does not hold exactly {count} entries")
-    assert max(map(len, entries)) <= ENTRY_BYTES_MAX, "sixteen bits cannot say more"
+    # Reading from a stream takes half the time of slicing at offsets, and this runs once per event of every replay.
+    read, number = BytesIO(body).read, int.from_bytes
+    entries = [read(number(read(2))) for _ in range(count)]
+    lengths = list(map(len, entries))
+    # A stream gives less at its end without complaint. Then an entry is empty, or the last is not as long as it says.
+    if 0 in lengths or sum(lengths) + 2 * count != len(body) or not body.endswith(encode_run(entries[-1:])):
+        raise DamagedBytesError(_run_end(body), f"the entry run does not hold exactly {count} entries")
     return entries
+
+
+def _run_end(body: bytes) -> int:
+    """Return the offset at which the entries of a run end, or the first that is not whole begins."""
+    offset = 0
+    while offset + 2 < len(body):
+        length = int.from_bytes(body[offset : offset + 2])
+        if not length or offset + 2 + length > len(body):
+            break
+        offset += 2 + length
+    return offset

@@ -37,7 +37,7 @@ LEDGER_ID_BYTES: Final = 16
 """A random UUID, so that bytes of one ledger can never pass for bytes of another."""
 
 
-def checksum(data: bytes, state: int = 0) -> int:
+def checksum(data: bytes | memoryview, state: int = 0) -> int:
     """Return the CRC-32C of what led to `state` followed by `data` (RFC 3720 appendix B.4), by hardware if it can.
 
     The one place where the crc32c package is named. It is imported on first use, because it imports

@@ -4,6 +4,7 @@ Every answer is in the order in which the ids first appeared, so that the same p
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Final, Literal, Self
 
 import msgspec
@@ -34,21 +35,42 @@ class Lineage:
     def __init__(self, parents: Mapping[str, tuple[str, ...]]) -> None:
         """Take each item with its parents; parents that are no items count as missing."""
         self._parents = dict(parents)
-        self._rank: dict[str, int] = {}
-        self._children: dict[str, list[str]] = {}
+
+    @cached_property
+    def _rank(self) -> dict[str, int]:
+        """When each id first appeared. Worked out at the first question, since a rebuild may ask for none."""
+        rank: dict[str, int] = {}
         for identifier, above in self._parents.items():
-            self._rank.setdefault(identifier, len(self._rank))
+            rank.setdefault(identifier, len(rank))
             for parent in above:
-                self._rank.setdefault(parent, len(self._rank))
-                self._children.setdefault(parent, []).append(identifier)
+                rank.setdefault(parent, len(rank))
+        return rank
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        """What was made from each id that has anything made from it."""
+        children: dict[str, list[str]] = {}
+        for identifier, above in self._parents.items():
+            for parent in above:
+                known = children.get(parent)
+                if known is None:
+                    children[parent] = [identifier]
+                else:
+                    known.append(identifier)
+        return children
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, Iterable[str]]]) -> Self:
         """Build from (id, parents) pairs; the parents of an id that comes twice are joined, each kept once."""
-        joined: dict[str, dict[str, None]] = {}
+        joined: dict[str, tuple[str, ...]] = {}
         for identifier, parents in pairs:
-            joined.setdefault(identifier, {}).update(dict.fromkeys(parents))
-        return cls({identifier: tuple(parents) for identifier, parents in joined.items()})
+            above = parents if isinstance(parents, tuple) else tuple(parents)
+            if identifier in joined:
+                above = (*joined[identifier], *above)
+            if len(above) > 1 and len(set(above)) < len(above):
+                above = tuple(dict.fromkeys(above))
+            joined[identifier] = above
+        return cls(joined)
 
     def parents(self, identifier: str) -> tuple[str, ...]:
         """Return what `identifier` was made from directly. Raises UnknownIdError."""

@@ -25,12 +25,13 @@ from ledger.errors import (
     UndecodableEntryError,
     UndecodableEventError,
 )
-from ledger.events import EventCodec, TailRepaired
+from ledger.events import EventCodec, EventReader, TailRepaired
 from ledger.frame import FRAME_HEADER_BYTES, split_run
 from ledger.issuing import issue_checkpoint, read_checkpoint
 from ledger.layout import MARK_NAME, SEGMENT_BYTES_MAX
 from ledger.mark import Mark
 from ledger.merkle import HashReader
+from ledger.prefixes import Prefixes
 from ledger.reading import Commit, entries_of, file_path
 from ledger.repair import Recovery
 from ledger.segments import SegmentLog, check_free, create_log
@@ -38,6 +39,7 @@ from ledger.signer import Signer
 from ledger.storage import Storage
 from ledger.storage_file import FileStorage, random_ledger_id
 from ledger.tree import TileReader
+from ledger.upcasters import Upcasters
 
 WAIT_S_MAX: Final = 86_400.0
 """Longest wait for the writer lock, in seconds: a day, beyond which somebody has forgotten it."""
@@ -64,6 +66,7 @@ class Ledger:
         storage: Storage,
         *,
         events: Any,
+        upcasters: Upcasters | None = None,
         read_only: bool = False,
         wait_s: float = 10.0,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
@@ -74,7 +77,7 @@ class Ledger:
         if signer is not None:
             read_checkpoint(storage, signer)
         self._signer = signer
-        self._codec = EventCodec(events)
+        self._codec = EventCodec(events, upcasters)
         self._storage = storage
         self._log = SegmentLog(
             storage,
@@ -90,6 +93,7 @@ class Ledger:
         path: str | os.PathLike[str],
         *,
         events: Any,
+        upcasters: Upcasters | None = None,
         create: bool = False,
         read_only: bool = False,
         wait_s: float = 10.0,
@@ -98,13 +102,14 @@ class Ledger:
     ) -> Self:
         """Open the ledger in the folder `path`, repairing what a crash left; `create` makes it where there is none.
 
-        `events` is a union of frozen tagged Structs. `wait_s` bounds every wait for the writer lock, which is held
-        only during an append. A read-only ledger never writes, repairs or locks. With a `signer` the ledger signs its
-        state when asked (`checkpoint`) and when it is closed; it has to be the one that signed it before. Raises
-        EventUnionError, OutOfRangeError, LedgerNotFoundError, LedgerExistsError, SignerMismatchError,
+        `events` is a union of frozen tagged Structs; `upcasters` lift entries of their older versions. `wait_s` bounds
+        every wait for the writer lock, which is held only during an append. A read-only ledger never writes, repairs or
+        locks. With a `signer` the ledger signs its state when asked (`checkpoint`) and when it is closed; it has to be
+        the one that signed it before. Raises EventUnionError, UpcasterError, OutOfRangeError, LedgerNotFoundError,
+        LedgerExistsError, SignerMismatchError,
         CorruptLedgerError, BusyError, StorageError.
         """
-        EventCodec(events)
+        EventCodec(events, upcasters)
         _check_limits(wait_s, segment_bytes_max)
         if create and read_only:
             raise OutOfRangeError("create", create, "False when read_only is True")
@@ -118,6 +123,7 @@ class Ledger:
             return cls(
                 storage,
                 events=events,
+                upcasters=upcasters,
                 read_only=read_only,
                 wait_s=wait_s,
                 segment_bytes_max=segment_bytes_max,
@@ -131,6 +137,11 @@ class Ledger:
     def path(self) -> str:
         """The folder of the ledger."""
         return self._storage.path
+
+    @property
+    def codec(self) -> EventCodec:
+        """What encodes and decodes the events of this ledger's union."""
+        return self._codec
 
     @property
     def recovery(self) -> Recovery | None:
@@ -198,10 +209,17 @@ class Ledger:
         batches = self.batches(start, stop)
         return ((index, event) for first, batch in batches for index, event in enumerate(batch, first))
 
-    def batches(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, list[Any]]]:
-        """Yield (first index, events) commit by commit: `read` without the cost of one step per event."""
+    def batches(
+        self, start: int = 0, stop: int | None = None, prefixes: Prefixes | None = None
+    ) -> Iterator[tuple[int, list[Any]]]:
+        """Yield (first index, events) commit by commit: `read` without the cost of one step per event.
+
+        With `prefixes` the events come as those shorter Structs. Raises PrefixError at once, and as `read`.
+        """
+        reader = self._codec.reader(prefixes)
         return (
-            (first, self._decode(commit, first, entries)) for commit, first, entries in self._entry_batches(start, stop)
+            (first, self._decode(reader, commit, first, entries))
+            for commit, first, entries in self._entry_batches(start, stop)
         )
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
@@ -246,9 +264,9 @@ class Ledger:
             first, entries = entries_of(self._storage, commit, start, stop)
             yield commit, first, entries
 
-    def _decode(self, commit: Commit, first: int, entries: list[bytes]) -> list[Any]:
+    def _decode(self, reader: EventReader, commit: Commit, first: int, entries: list[bytes]) -> list[Any]:
         try:
-            return self._codec.decode(entries)
+            return reader.decode(entries)
         except UndecodableEntryError as error:
             index = first + error.position
             whole = split_run(commit.frame.body, commit.frame.event_count)

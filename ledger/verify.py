@@ -43,6 +43,7 @@ from ledger.reading import WINDOW_BYTES, FrameReader
 from ledger.storage import Storage
 from ledger.storage_file import FileStorage
 from ledger.tree_check import CheckName, TreeCheck
+from ledger.upcasters import Upcasters
 
 _KNOWN_NAMES = (MARK_NAME, LOCK_NAME, SEGMENT_FOLDER, TILE_FOLDER, CHECKPOINT_NAME)
 
@@ -71,18 +72,23 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify(
-    path: str | os.PathLike[str], *, events: Any = None, vkey: str | None = None, wait_s: float = 10.0
+    path: str | os.PathLike[str],
+    *,
+    events: Any = None,
+    upcasters: Upcasters | None = None,
+    vkey: str | None = None,
+    wait_s: float = 10.0,
 ) -> Verification:
-    """Check the ledger in the folder `path`; given its union of `events`, also that each of them decodes.
+    """Check the ledger in the folder `path`; given its union of `events`, also that each of them decodes and lifts.
 
     Given the verifier key `vkey` of its signer, there must be a checkpoint with its signature; without one only the form
     of the checkpoint is checked, and whether the log begins with what it says. Memory is constant.
 
     Holds the writer lock for a moment to see where the log ends, so that a writer at work is not taken for damage.
-    Raises LedgerNotFoundError, EventUnionError, InvalidKeyError, BusyError, StorageError; damage is reported, never
-    raised.
+    Raises LedgerNotFoundError, EventUnionError, UpcasterError, InvalidKeyError, BusyError, StorageError; damage is
+    reported, never raised.
     """
-    codec = None if events is None else EventCodec(events)
+    codec = None if events is None else EventCodec(events, upcasters)
     key = None if vkey is None else parse_vkey(vkey)
     storage = FileStorage(Path(path), read_only=True)
     try:

@@ -27,7 +27,7 @@ def exit_code(error: BaseException) -> int:
 def _table() -> tuple[tuple[type[BaseException], int], ...]:
     """From special to general. Ledger and compositor are imported here, because most commands never need both."""
     from compositor.errors import CompositorError
-    from ledger.errors import BusyError, CorruptLedgerError, LedgerError, StorageError
+    from ledger.errors import BusyError, CorruptLedgerError, LedgerError, StorageError, ToolError
 
     return (
         (MissingOptionError, USAGE),
@@ -36,6 +36,7 @@ def _table() -> tuple[tuple[type[BaseException], int], ...]:
         (EngineError, ENVIRONMENT),
         (BusyError, ENVIRONMENT),
         (StorageError, ENVIRONMENT),
+        (ToolError, ENVIRONMENT),
         (CorruptLedgerError, REFUSED),
         (LedgerError, REFUSED),
         (CompositorError, REFUSED),

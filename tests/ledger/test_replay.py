@@ -4,12 +4,13 @@ import gc
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_events import Coats, Event, Painted, Scraped, painted
 
-from ledger import BeyondHeadError, Ledger, OutOfRangeError, fold, replay
+from ledger import BeyondHeadError, Ledger, Moment, OutOfRangeError, Prefixes, fold, index_at, replay
 
 events_lists = st.lists(
     st.builds(Painted, st.sampled_from(["red", "blue"]), st.integers(0, 9)) | st.builds(Scraped, st.integers(0, 9)),
@@ -70,3 +71,33 @@ def test_the_cycle_collector_is_left_as_it_was_found(tmp_path: Path, enabled: bo
             assert gc.isenabled() is enabled
         finally:
             (gc.enable if was_enabled else gc.disable)()
+
+
+@given(st.lists(st.none() | st.integers(0, 9), max_size=30), st.integers(-1, 10), st.integers(1, 5))
+def test_a_moment_includes_the_events_before_the_first_later_one(
+    tmp_path_factory: pytest.TempPathFactory, times: list[int | None], at_us: int, size: int
+) -> None:
+    """Clocks go backwards: the answer must still be one prefix of the log, the same however it was committed."""
+    path = tmp_path_factory.mktemp("moment") / "ledger"
+    events = [Scraped(-1) if time is None else Painted("red", time) for time in times]
+    with Ledger.open(path, events=Event, create=True, segment_bytes_max=300) as ledger:
+        for first in range(0, len(events), size):
+            ledger.append(events[first : first + size])
+        moment = Moment(at_us, lambda event: event.width if isinstance(event, Painted) else None)
+        later = [at for at, time in enumerate(times) if time is not None and time > at_us]
+        stop = min(later, default=len(times))
+        assert index_at(ledger, moment) == stop
+        assert replay(ledger, Coats(), moment) == replay(ledger, Coats(), stop)
+
+
+def test_a_moment_may_be_read_from_the_first_fields(tmp_path: Path) -> None:
+    """The scan skips what it does not need, here everything but the colour."""
+
+    class Head(msgspec.Struct, frozen=True, array_like=True, tag=1):
+        colour: str
+
+    with Ledger.open(tmp_path / "ledger", events=Event, create=True) as ledger:
+        ledger.append([Painted("1"), Painted("2"), Painted("3")])
+        moment = Moment(2, lambda event: int(event.colour) if type(event) is Head else 9, Prefixes({Painted: Head}))
+        assert index_at(ledger, moment) == 2
+        assert replay(ledger, Coats(), moment) == {"1": 1, "2": 1}

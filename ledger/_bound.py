@@ -1,0 +1,88 @@
+"""Which tree do the first events of a ledger make? (size, root) as RFC 6962 §2.1 defines it, for what hangs on a log.
+
+Snapshots and the memory of a verification are bound to this pair: they hold for exactly the log that has it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, Self
+
+from ledger.log import Ledger
+from ledger.merkle import EMPTY_ROOT, HASH_BYTES, fold, leaf_hashes, pair_hashes, root_at
+
+ROOT_BYTES: Final = HASH_BYTES
+
+
+class Bound(NamedTuple):
+    """The first `size` events and the `root` of their tree, 32 bytes."""
+
+    size: int
+    root: bytes
+
+
+class Frontier:
+    """The right edge of a growing tree: one hash for each complete subtree, which is all that growing it needs."""
+
+    def __init__(self, peaks: Sequence[bytes] = (), size: int = 0) -> None:
+        """Continue from `peaks`, the roots of the complete subtrees of `size` leaves, smallest first."""
+        assert len(peaks) == size.bit_count(), "one peak for each bit of the size"
+        self.size = size
+        left = iter(peaks)
+        self._levels: list[bytes | None] = [
+            next(left) if size >> level & 1 else None for level in range(size.bit_length())
+        ]
+
+    @classmethod
+    def over(cls, entries: Iterable[bytes]) -> Self:
+        """Return the frontier of a tree over `entries`."""
+        frontier = cls()
+        frontier.extend(list(entries))
+        return frontier
+
+    @property
+    def peaks(self) -> tuple[bytes, ...]:
+        """The roots of the complete subtrees, smallest first."""
+        return tuple(peak for peak in self._levels if peak is not None)
+
+    @property
+    def bound(self) -> Bound:
+        """Size and root of the tree as it is."""
+        return Bound(self.size, fold(self.peaks[::-1]) if self.size else EMPTY_ROOT)
+
+    def extend(self, entries: Sequence[bytes]) -> None:
+        """Add the leaves of `entries`: level by level, so that no Python call is made per node but the hash."""
+        nodes = leaf_hashes(entries)
+        self.size += len(entries)
+        level = 0
+        while nodes:
+            if level == len(self._levels):
+                self._levels.append(None)
+            waiting = self._levels[level]
+            if waiting is not None:
+                nodes.insert(0, waiting)
+            self._levels[level] = nodes.pop() if len(nodes) & 1 else None
+            nodes = pair_hashes(nodes)
+            level += 1
+
+
+def bound_to(ledger: Ledger, size: int) -> Bound:
+    """Return what the log says that its first `size` events are bound to, by a few reads of its tiles.
+
+    Raises BeyondHeadError, CorruptLedgerError.
+    """
+    head = ledger.head()
+    return Bound(size, head.root if size == head.size else root_at(size, ledger.tree_hashes(size)))
+
+
+def extend_from(frontier: Frontier, ledger: Ledger, size: int) -> None:
+    """Grow `frontier` with the entries of `ledger` up to `size`. Raises as `Ledger.entries`."""
+    chunk: list[bytes] = []
+    for _, entry in ledger.entries(frontier.size, size):
+        chunk.append(entry)
+        if len(chunk) == _CHUNK_ENTRIES:
+            frontier.extend(chunk)
+            chunk = []
+    frontier.extend(chunk)
+
+
+_CHUNK_ENTRIES: Final = 4_096
+"""Entries hashed together: the level-by-level lists stay small beside a window of reading."""
