@@ -7,10 +7,10 @@ BENCH_STAMP := $(VENV)/.installed-bench
 DEMO_DIR ?= impasto-demo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test quick lint format bench docs lock clean
+.PHONY: help demo test quick durability lint format bench docs lock clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: $(STAMP) ## Walk the whole journey on real input; the pictures land in impasto-demo/exports.
 	$(BIN)/impasto demo --dir $(DEMO_DIR)
@@ -20,6 +20,9 @@ test: $(STAMP) ## Run all tests.
 
 quick: $(STAMP) ## Run all tests but the slow ones.
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+durability: $(STAMP) ## Crash, kill and damage ledgers for ten minutes instead of half a one.
+	IMPASTO_DURABILITY=full $(BIN)/python -m pytest tests/durability tests/conformance
 
 lint: $(STAMP) ## Check style, types and the direction of imports.
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 Every size limit of the package is here, so that a reader of the format finds them in one place.
 """
 
+import errno
 from typing import Final
 
 MARK_NAME: Final = "mark"
@@ -32,6 +33,9 @@ and to check in a fraction of a second, large enough that a million events make 
 
 SEGMENT_HEADER_BYTES: Final = 96
 """What stands before the first frame of a segment."""
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Numbers by which the system says that a disk or a share of it is full."""
 
 LEDGER_ID_BYTES: Final = 16
 """A random UUID, so that bytes of one ledger can never pass for bytes of another."""

@@ -10,7 +10,7 @@ Events go in and come out typed; what they become on the way is told by `events`
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -26,7 +26,9 @@ from ledger.errors import (
     UndecodableEventError,
 )
 from ledger.events import EventCodec, EventReader, TailRepaired
+from ledger.follow import FOLLOW_POLL_S, Pause, Stop, check_poll, follow
 from ledger.frame import FRAME_HEADER_BYTES, split_run
+from ledger.group_commit import GroupCommit, batch_of
 from ledger.issuing import issue_checkpoint, read_checkpoint
 from ledger.layout import MARK_NAME, SEGMENT_BYTES_MAX
 from ledger.mark import Mark
@@ -86,6 +88,7 @@ class Ledger:
             segment_bytes_max=segment_bytes_max,
             repair_entry=self._repair_entry,
         )
+        self._group = GroupCommit(self._log, wait_s)
 
     @classmethod
     def open(
@@ -154,8 +157,19 @@ class Ledger:
         `expected_index` makes the append conditional: it must be the index that the first event gets. Raises
         InvalidEventError, EntryTooLargeError, OutOfRangeError (1 to 65,535 events) before anything is touched, then
         ConflictError or BusyError with nothing written, or StorageError, after which the ledger must be opened again.
+        Appends of several threads at once share a sync, see `group_commit`.
         """
-        return self._log.append(self._codec.encode(events), expected_index)
+        return self._group.append((batch_of(self._codec.encode(events)),), expected_index)[0]
+
+    def append_many(self, batches: Iterable[Sequence[msgspec.Struct]]) -> list[int]:
+        """Append `batches` one after the other and return the first index of each; all are durable on return.
+
+        Each batch is whole or absent, as by `append`, but as many as fit share a sync. Raises as `append`: before
+        anything is touched when any batch is refused (positions count within the batch), and after a StorageError it
+        is unknown how many of the batches are there, but never a later one without those before it.
+        """
+        encoded = [batch_of(self._codec.encode(events)) for events in batches]
+        return self._group.append(encoded) if encoded else []
 
     def head(self) -> Head:
         """Return the durable end as it is now, other processes' appends included."""
@@ -231,6 +245,19 @@ class Ledger:
         """Yield (first index, entries) commit by commit. Raises as `read`."""
         return ((first, entries) for _, first, entries in self._entry_batches(start, stop))
 
+    def follow(
+        self, start: int = 0, *, poll_s: float = FOLLOW_POLL_S, stop: Stop | None = None, pause: Pause | None = None
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield (index, event) from `start` on, and go on with events as any process makes them durable.
+
+        Never ends by itself: `stop` does, a `threading.Event` that is set or a callable that returns true; or leave the
+        loop. Looks again `poll_s` seconds after there was nothing new (see `follow` for the cost); `pause` replaces the
+        waiting. Raises as `read`, and LedgerClosedError once this object is closed.
+        """
+        check_poll(poll_s)
+        self._mark_for(start, None)
+        return follow(_News(self, start), poll_s, stop, pause)
+
     def close(self) -> None:
         """Make the mark durable and let go of all files. Closing twice is harmless. Raises StorageError.
 
@@ -250,17 +277,23 @@ class Ledger:
 
     def _entry_batches(self, start: int, stop: int | None) -> Iterator[tuple[Commit, int, list[bytes]]]:
         """Check the range now, then yield each commit with the first index and the entries that lie in it."""
+        mark = self._mark_for(start, stop)
+        return self._split_commits(mark, start, mark.size if stop is None else stop)
+
+    def _mark_for(self, start: int, stop: int | None) -> Mark:
+        """Return the mark that a read of [start, stop) goes by. Raises OutOfRangeError or BeyondHeadError."""
         mark = self._log.head()
-        stop = mark.size if stop is None else stop
-        for field, index in (("stop", stop), ("start", start)):
+        for field, index in (("stop", mark.size if stop is None else stop), ("start", start)):
             if index < 0:
                 raise OutOfRangeError(field, index, "an index from 0 on")
             if index > mark.size:
                 raise BeyondHeadError(field, index, mark.size)
-        return self._split_commits(mark, start, stop)
+        return mark
 
-    def _split_commits(self, mark: Mark, start: int, stop: int) -> Iterator[tuple[Commit, int, list[bytes]]]:
-        for commit in self._log.commits(start, stop, mark):
+    def _split_commits(
+        self, mark: Mark, start: int, stop: int, known: Mark | None = None
+    ) -> Iterator[tuple[Commit, int, list[bytes]]]:
+        for commit in self._log.commits(start, stop, mark, known):
             first, entries = entries_of(self._storage, commit, start, stop)
             yield commit, first, entries
 
@@ -281,6 +314,22 @@ class Ledger:
             return None
         event = TailRepaired(recovery.offset, recovery.segment, recovery.cut_bytes, recovery.sha256)
         return self._codec.encode([event])[0]
+
+
+class _News:
+    """Gives what is new since it was last asked. Keeps its own place, so that followers of one object do not make each
+    other read a segment from its beginning."""
+
+    def __init__(self, ledger: Ledger, start: int) -> None:
+        self._ledger = ledger
+        self._next = start
+        self._known: Mark | None = None
+
+    def __call__(self) -> Iterator[tuple[int, Any]]:
+        mark = self._ledger._log.head()
+        for commit, first, entries in self._ledger._split_commits(mark, self._next, mark.size, self._known):
+            yield from enumerate(self._ledger._decode(self._ledger.codec.reader(None), commit, first, entries), first)
+        self._next, self._known = mark.size, mark
 
 
 def _check_limits(wait_s: float, segment_bytes_max: int) -> None:

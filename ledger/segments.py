@@ -18,12 +18,10 @@ from typing import Final
 from ledger.edge import Edge, edge_root, grow
 from ledger.errors import (
     BusyError,
-    ConflictError,
     CorruptLedgerError,
     LedgerClosedError,
     LedgerExistsError,
     LedgerNotFoundError,
-    OutOfRangeError,
     ReadOnlyLedgerError,
     StorageError,
 )
@@ -40,10 +38,9 @@ from ledger.frame import (
 )
 from ledger.layout import (
     CHECKPOINT_NAME,
-    COMMIT_BYTES_MAX,
-    COMMIT_EVENTS_MAX,
     LOCK_NAME,
     MARK_NAME,
+    NO_ROOM,
     SEGMENT_BYTES_MAX,
     SEGMENT_FOLDER,
     SEGMENT_HEADER_BYTES,
@@ -165,6 +162,11 @@ class SegmentLog:
         return self._has_appended and self._failure is None and not self._closed
 
     @property
+    def path(self) -> str:
+        """Say where the log is, for messages."""
+        return self._storage.path
+
+    @property
     def ledger_id(self) -> bytes:
         """The 16 bytes that tell this ledger from every other."""
         return self._mark.ledger_id
@@ -174,31 +176,40 @@ class SegmentLog:
         self.check_usable()
         return self._read_mark(known=self._mark)
 
-    def commits(self, start: int, stop: int, mark: Mark) -> Iterator[Commit]:
-        """Yield the commits that hold events of [start, stop), below `mark`. Raises CorruptLedgerError."""
+    def commits(self, start: int, stop: int, mark: Mark, known: Mark | None = None) -> Iterator[Commit]:
+        """Yield the commits that hold events of [start, stop), below `mark`. Raises CorruptLedgerError.
+
+        Reading begins at the older mark `known`, by default that of the last call, unless it lies beyond `start`.
+        """
         self.check_usable()
-        known, self._followed = self._followed, mark
+        if known is None:
+            known, self._followed = self._followed, mark
         return read_commits(self._storage, mark, start, stop, known)
 
-    def append(self, entries: Sequence[bytes], expected_index: int | None = None) -> int:
-        """Append all of `entries` as one commit and return the index of the first; durable on return.
-
-        Raises OutOfRangeError, ConflictError, BusyError, StorageError, CorruptLedgerError. Only after a StorageError
-        it is unknown whether the commit will be there when the log is opened again.
-        """
+    def check_writable(self) -> None:
+        """Raise LedgerClosedError, StorageError or ReadOnlyLedgerError unless this object may append."""
         self.check_usable()
         if self._read_only:
             raise ReadOnlyLedgerError(self._storage.path)
-        if not 0 < len(entries) <= COMMIT_EVENTS_MAX:
-            raise OutOfRangeError("number of events", len(entries), f"1 to {COMMIT_EVENTS_MAX:,} in one append")
-        body, leaves = encode_run(entries), leaf_hashes(entries)
-        if len(body) > COMMIT_BYTES_MAX:
-            raise OutOfRangeError("size of the events", len(body), f"at most {COMMIT_BYTES_MAX:,} bytes in one append")
-        with self._writing():
+
+    @contextmanager
+    def writing(self, wait_s: float) -> Iterator[int]:
+        """Hold the writer lock, caught up with all other writers, and give the index that comes next.
+
+        Raises BusyError after `wait_s` seconds, StorageError, CorruptLedgerError. Any StorageError that leaves the block
+        is fatal for this object.
+        """
+        with self._writing(wait_s):
             self._catch_up()
-            if expected_index is not None and expected_index != self._mark.size:
-                raise ConflictError(expected_index, self._mark.size)
-            return self._commit(body, leaves)
+            yield self._mark.size
+
+    def commit(self, body: bytes, leaves: Sequence[bytes]) -> int:
+        """Append the entry run `body`, with these leaf hashes, as one commit; durable on return. Only while `writing`.
+
+        The caller has checked that a frame can hold them. Returns the index of the first. Raises StorageError, after
+        which it is unknown whether the commit will be there when the log is opened again.
+        """
+        return self._commit(body, leaves)
 
     @contextmanager
     def settled(self) -> Iterator[tuple[Mark, Edge]]:
@@ -245,9 +256,9 @@ class SegmentLog:
             raise StorageError(failed.path, failed.operation, reason, failed.errno) from failed
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, wait_s: float | None = None) -> Iterator[None]:
         """Hold the lock; any refusal of the storage while it is held is fatal for this object."""
-        with self._storage.lock(self._wait_s):
+        with self._storage.lock(self._wait_s if wait_s is None else wait_s):
             self.check_usable()
             try:
                 yield
@@ -356,8 +367,23 @@ class SegmentLog:
             self.recovery = Recovery(mark.segment, end, plan.kept_events, plan.cut_bytes, cut)
             entry = self._repair_entry(self.recovery) if plan.cut_bytes else None
             if entry is not None:
-                self._commit(encode_run([entry]), leaf_hashes([entry]))
+                self._record_cut(entry)
         return self._edge
+
+    def _record_cut(self, entry: bytes) -> None:
+        """Append the entry that tells of a cut, or leave it out on a full disk: a log must open there, too.
+
+        A write that finds no room is refused at once and for certain, unlike a sync, so it is safe to take back what
+        there is of it.
+        """
+        try:
+            self._commit(encode_run([entry]), leaf_hashes([entry]))
+        except StorageError as error:
+            if error.errno not in NO_ROOM or error.operation == "sync":
+                raise
+            name = segment_name(self._mark.segment_first_index)
+            self._storage.truncate(name, self._mark.end_offset)
+            self._storage.sync(name)
 
     def _keep(self, edge: Edge, end: int) -> Edge:
         """Advance the mark, and the tree from `edge` on, over the whole commits between the mark and the byte `end`."""
@@ -391,8 +417,11 @@ class SegmentLog:
 
     def _roll(self) -> None:
         """Seal the newest segment and begin the next; the mark goes to disk first, see the module's docstring."""
-        mark, name = self._mark, segment_name(self._mark.segment_first_index)
+        # Written once more, so that there is something to sync: after a sync of the mark that failed, a writer that opens
+        # the ledger anew is shown a mark that the disk never got, and that the kernel calls clean.
+        self._advance(self._mark)
         self._storage.sync(MARK_NAME)
+        mark, name = self._mark, segment_name(self._mark.segment_first_index)
         self._storage.write(name, mark.end_offset, _footer_after(self._storage, mark))
         self._storage.sync(name)
         header = SegmentHeader(mark.ledger_id, mark.segment + 1, mark.size, mark.root)

@@ -76,7 +76,10 @@ class Storage(Protocol):
         ...
 
     def lock(self, wait_s: float) -> AbstractContextManager[None]:
-        """Hold the writer lock, against other threads and other processes. Raises BusyError after `wait_s`."""
+        """Hold the writer lock, against other threads and other processes. Raises BusyError after `wait_s`.
+
+        Where the lock can be lost while it is held, the next `sync` refuses.
+        """
         ...
 
     def close(self) -> None:

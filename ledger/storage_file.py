@@ -3,6 +3,7 @@
 It knows names and bytes, nothing of what they mean. Errors of the operating system leave here as StorageError.
 """
 
+import errno
 import fcntl
 import os
 import stat
@@ -19,8 +20,9 @@ from ledger.layout import LEDGER_ID_BYTES, LOCK_NAME, SEGMENT_FOLDER, TEMPORARY_
 LOCK_POLL_FIRST_S: Final = 0.000_1
 """First pause between two tries for the lock, about one sync of a fast disk."""
 
-LOCK_POLL_MAX_S: Final = 0.005
-"""Longest pause between two tries: a waiting writer is at most this late."""
+LOCK_POLL_MAX_S: Final = 0.001
+"""Longest pause between two tries. A writer that appends without pause lets the lock go only for some microseconds each
+time, so others must look often to find it free; a thousand looks a second cost half a percent of a processor."""
 
 WRITE_FILES_MAX: Final = 2
 """Files kept open for writing: the mark and the newest segment. More would be a leak."""
@@ -47,8 +49,11 @@ class FileStorage:
         self._root = root
         self._read_only = read_only
         self._files: dict[str, int] = {}
+        self._prefix = f"{root}/"
         self._lock_file: int | None = None
         self._changed_folders: set[str] = set()
+        self._lock_identity = (0, 0)
+        self._is_held = False
         self._threads = threading.Lock()
         self._pid = os.getpid()
 
@@ -84,7 +89,7 @@ class FileStorage:
         """See Storage."""
         with self._reporting("stat", name):
             try:
-                found = (self._root / name).stat()
+                found = os.stat(self._at(name))  # noqa: PTH116 - see _at
             except (FileNotFoundError, NotADirectoryError):
                 return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
@@ -92,7 +97,7 @@ class FileStorage:
     def read(self, name: str, offset: int, size: int) -> bytes:
         """See Storage. The file is opened anew each time, so that no reader ever closes another's descriptor."""
         with self._reporting("read", name):
-            file = os.open(self._root / name, os.O_RDONLY | os.O_CLOEXEC)
+            file = os.open(self._at(name), os.O_RDONLY | os.O_CLOEXEC)
             try:
                 return _read_all(file, offset, size)
             finally:
@@ -184,28 +189,46 @@ class FileStorage:
         """See Storage. fdatasync also makes the new size durable, which is all the metadata that matters here."""
         with self._reporting("sync", name):
             os.fdatasync(self._file(name))
+        if self._is_held and not self._is_in_place():
+            reason = "the lock file was deleted or exchanged while it was held, so another writer may have been at work"
+            raise StorageError(str(self._root / LOCK_NAME), "lock", reason, errno.ESTALE)
 
     @contextmanager
     def lock(self, wait_s: float) -> Iterator[None]:
-        """See Storage. A missing lock file is made, but not by a read-only storage: nobody writes to such a copy."""
+        """See Storage. A missing lock file is made, but not by a read-only storage: nobody writes to such a copy.
+
+        A lock file that is deleted or exchanged locks nobody out any more. Before the lock is taken that is mended by
+        taking the new file; `sync` looks again, and refuses before anything is acknowledged.
+        """
         deadline = time.monotonic() + wait_s
         if not self._threads.acquire(timeout=wait_s):
             raise BusyError(self.path, wait_s)
         try:
-            file = self._open_lock()
+            file = self._take_lock(deadline, wait_s)
             if file is None:
                 yield
                 return
-            self._wait_for(file, deadline, wait_s)
+            self._is_held = True
             try:
                 yield
             finally:
+                self._is_held = False
                 fcntl.flock(file, fcntl.LOCK_UN)
         finally:
             self._threads.release()
 
     def close(self) -> None:
-        """See Storage. Closing never syncs: whoever wants that has asked before."""
+        """See Storage. Closing never syncs: whoever wants that has asked before.
+
+        Waits for a thread that holds the lock: a descriptor that is closed under it may be another file's a moment later.
+        """
+        if self._pid != os.getpid():
+            self._let_go()  # No thread of the parent lives on in a child of fork, so none would come free.
+            return
+        with self._threads:
+            self._let_go()
+
+    def _let_go(self) -> None:
         files = [*self._files.values(), *([] if self._lock_file is None else [self._lock_file])]
         self._files.clear()
         self._lock_file = None
@@ -213,10 +236,36 @@ class FileStorage:
             with suppress(OSError):  # Nothing rests on close: all that matters was synced.
                 os.close(file)
 
+    def _take_lock(self, deadline: float, wait_s: float) -> int | None:
+        """Return the locked descriptor of the file that has the lock's name now, None where there is none to lock."""
+        while True:
+            file = self._open_lock()
+            if file is None:
+                return None
+            self._wait_for(file, deadline, wait_s)
+            try:
+                if self._is_in_place():
+                    return file
+            except StorageError:
+                fcntl.flock(file, fcntl.LOCK_UN)
+                raise
+            self._lock_file = None
+            os.close(file)
+
+    def _is_in_place(self) -> bool:
+        """Tell whether the lock's name still leads to the open lock file. Raises StorageError."""
+        try:
+            named = os.stat(self._at(LOCK_NAME))  # noqa: PTH116 - see _at
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _storage_error(self._at(LOCK_NAME), "stat", error) from error
+        return (named.st_dev, named.st_ino) == self._lock_identity
+
     def _open_lock(self) -> int | None:
         """Return the lock's descriptor. A child of fork opens its own, since it would share the parent's lock."""
         if self._pid != os.getpid():
-            self.close()
+            self._let_go()
             self._pid = os.getpid()
         if self._lock_file is None:
             flags = os.O_RDONLY if self._read_only else os.O_RDWR | os.O_CREAT
@@ -226,6 +275,9 @@ class FileStorage:
                 except FileNotFoundError:
                     if not self._read_only:
                         raise
+                    return None
+                opened = os.fstat(self._lock_file)
+                self._lock_identity = (opened.st_dev, opened.st_ino)
         return self._lock_file
 
     def _wait_for(self, file: int, deadline: float, wait_s: float) -> None:
@@ -243,6 +295,10 @@ class FileStorage:
             time.sleep(min(pause_s, left_s))
             pause_s = min(2 * pause_s, LOCK_POLL_MAX_S)
 
+    def _at(self, name: str) -> str:
+        """Return the path of `name` as text: an append asks five times, and a Path takes longer than the system does."""
+        return self._prefix + name
+
     def _file(self, name: str) -> int:
         """Return the descriptor that `name` is written through; kept open, since it also reports late write errors."""
         file = self._files.get(name)
@@ -259,8 +315,11 @@ class FileStorage:
         try:
             yield
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise StorageError(str(self._root / name), operation, reason, error.errno) from error
+            raise _storage_error(str(self._root / name), operation, error) from error
+
+
+def _storage_error(path: str, operation: str, error: OSError) -> StorageError:
+    return StorageError(path, operation, error.strerror or str(error), error.errno)
 
 
 def _read_all(file: int, offset: int, size: int) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ledger.edge import EMPTY_EDGE, Edge, FullTile, edge_root, grow, read_edge, split_hashes
 from ledger.errors import CorruptLedgerError, StorageError
-from ledger.layout import MARK_NAME
+from ledger.layout import MARK_NAME, NO_ROOM
 from ledger.mark import Mark
 from ledger.merkle import HASH_BYTES, Node, leaf_hashes, root_of
 from ledger.reading import entries_of, file_path, read_commits
@@ -26,17 +26,25 @@ def read_leaves(
 
 
 def put_tiles(storage: Storage, full: Sequence[FullTile]) -> None:
-    """Write full tiles; they are not durable before `settle_tiles`."""
+    """Write full tiles; they are not durable before `settle_tiles`.
+
+    On a full disk they are left out: the events are durable by then, and tiles can be computed from them at any time.
+    """
     for tile, data in full:
-        storage.put(format_path(tile), data)
+        try:
+            storage.put(format_path(tile), data)
+        except StorageError as error:
+            if error.errno not in NO_ROOM:
+                raise
 
 
 def settle_tiles(storage: Storage, tiled: int, size: int) -> bool:
     """Make durable the full tiles that a tree of `size` has and one of `tiled` lacks; tells whether there are any."""
     names = list(map(format_path, full_tiles(tiled, size)))
-    if names:
-        storage.settle(names)
-    return bool(names)
+    if not names or any(storage.size(name) != TILE_BYTES for name in names):
+        return False
+    storage.settle(names)
+    return True
 
 
 def extend_edge(storage: Storage, mark: Mark, edge: Edge, known: Mark | None) -> Edge:

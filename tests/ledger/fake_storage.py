@@ -157,7 +157,7 @@ class FaultyStorage:
             return action()
         if self.mode == "reported":
             action()
-        raise StorageError(self.path, verb, "No space left on device", 28)
+        raise StorageError(self.path, verb, "Input/output error", 5)
 
     def names(self, folder: str = "") -> list[str]:
         return self._pass("names", lambda: self.inner.names(folder))

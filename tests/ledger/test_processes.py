@@ -11,7 +11,7 @@ from sample_events import Event, EventWithRepair, Painted, painted
 from ledger import Ledger, TailRepaired, verify
 
 HERE = Path(__file__).parent
-KILL_ROUNDS = 30
+KILL_ROUNDS = 12
 WRITERS = 8
 
 
