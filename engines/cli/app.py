@@ -34,16 +34,30 @@ _COMMANDS = {
     "artifact list": ("engines.cli.artifact_commands:artifact_list", "List the artifacts of a tenant and env."),
     "artifact show": ("engines.cli.artifact_commands:artifact_show", "Show all that is recorded about one artifact."),
     "artifact get": ("engines.cli.artifact_commands:artifact_get", "Fetch an artifact's bytes."),
+    "prove": ("engines.cli.prove_commands:prove", "Write a proof that the ledger registered an artifact."),
+    "verify-proof": ("engines.cli.prove_commands:verify_proof", "Check such a proof; no store is needed."),
+    "ledger checkpoint": ("engines.cli.ledger_commands:ledger_checkpoint", "Sign the ledger as it is now."),
+    "ledger vkey": ("engines.cli.ledger_commands:ledger_vkey", "Print the ledger's verifier key."),
+    "ledger export": (
+        "engines.cli.ledger_commands:ledger_export",
+        "Write the ledger as a folder that foreign tools verify.",
+    ),
+    "ledger fsck": ("engines.cli.ledger_commands:ledger_fsck", "Check every byte of the ledger."),
     "presets": ("engines.cli.artifact_commands:presets", "List the export presets."),
     "doctor": ("engines.cli.machine_commands:doctor", "Tell versions, places and missing parts."),
     "bench compositing": (
         "engines.cli.bench_commands:bench_compositing",
         "Blend 8 layers, beside every installed peer.",
     ),
+    "bench ledger": (
+        "engines.cli.bench_ledger_command:bench_ledger",
+        "Append and replay 200,000 events, beside every installed peer.",
+    ),
 }
 _GROUPS = {
     "asset": "Pictures and drawings that compositions use.",
     "artifact": "Look at artifacts and fetch their bytes.",
+    "ledger": "The ledger as evidence: sign it, hand it over, check it.",
     "bench": "Measure against peers.",
 }
 

@@ -66,6 +66,8 @@ class _Walked(NamedTuple):
     report: "AuditReport"
     catalog: "Catalog"
     pictures: list[Path]
+    vkey: str | None
+    """The verifier key of the store's ledger; None in a store that was made without one."""
 
     @property
     def ok(self) -> bool:
@@ -97,16 +99,17 @@ def _walk(folder: Path, composition: Path, tell: "Tell") -> _Walked:
     from engines.media_v2.audit import audit
     from engines.media_v2.registry import Registry, init_store
     from engines.media_v2.scope import scope_of
+    from engines.media_v2.signing import own_vkey
 
     store, exports = folder / "store", folder / "exports"
-    init_store(store)
+    init_store(store, with_key=True)
     with Registry.open(store) as registry:
         renders = render_presets(registry, scope_of(TENANT, ENV), composition, tuple(PRESETS), tell, out_dir=exports)
         again = remake(registry, renders[0].artifact)
         catalog = registry.catalog()
     report = audit(store, None, tell)
     pictures = [exports / one.artifact.uri.rsplit("/", 1)[-1] for one in renders]
-    return _Walked(folder, renders, again, report, catalog, pictures)
+    return _Walked(folder, renders, again, report, catalog, pictures, own_vkey(store))
 
 
 def _as_json(walked: _Walked) -> dict[str, object]:
@@ -116,6 +119,7 @@ def _as_json(walked: _Walked) -> dict[str, object]:
         "renders": [output.render_json(one) for one in walked.renders],
         "pictures": [str(path) for path in walked.pictures],
         "audit": walked.report,
+        "vkey": walked.vkey,
         "remade": {"artifact_id": walked.renders[0].artifact.artifact_id, "same_bits": walked.again is None},
     }
 
@@ -131,4 +135,6 @@ def _show(walked: _Walked) -> None:
         f"Replayed {report.events} events to {report.artifacts} artifacts; audited {report.blobs_checked} blobs: {verdict}."
     )
     output.show(f"Made {first.artifact_id} again: {walked.again or 'the same bits'}.")
+    if walked.vkey is not None and report.checkpoint is not None:
+        output.show(f"Signed over {report.checkpoint.size} events; verifier key: {walked.vkey}")
     output.show("Pictures:", *(f"  {path}" for path in walked.pictures))

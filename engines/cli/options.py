@@ -13,6 +13,13 @@ Store = Annotated[
 ]
 Tenant = Annotated[str | None, Parameter(name="--tenant", help=f"Whose artifacts these are; matches {NAME_RULE}.")]
 Env = Annotated[str | None, Parameter(name="--env", help="Environment, such as dev or prod; same rule as tenant.")]
+Vkey = Annotated[
+    str | None,
+    Parameter(
+        name="--vkey",
+        help="Verifier key of the ledger that you got elsewhere, or a file that holds it; the store's own proves less.",
+    ),
+]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON document to stdout.")]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engines.media_v2.catalog import Catalog
     from engines.media_v2.models import Artifact
     from engines.media_v2.renders import Rendered
-    from ledger import Lineage, LineageNode
+    from ledger import Checkpoint, Lineage, LineageNode
 
 Tell = Callable[[str, int, int], None]
 """Told (what, done, of how many)."""
@@ -81,6 +81,11 @@ def artifact_json(artifact: "Artifact") -> dict[str, object]:
     described = msgspec.to_builtins(artifact)
     assert isinstance(described, dict)
     return described
+
+
+def checkpoint_json(checkpoint: "Checkpoint") -> dict[str, object]:
+    """What a checkpoint says, as programs see it."""
+    return {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()}
 
 
 def describe(artifact: "Artifact") -> str:

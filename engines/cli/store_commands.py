@@ -1,33 +1,60 @@
 """Commands about a whole store: make it, replay it, look at lineage, audit it."""
 
+import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from engines.cli import output
 from engines.cli.failures import FINE, REFUSED
-from engines.cli.options import AsJson, Store, need_store
+from engines.cli.options import AsJson, Store, Vkey, need_store
+
+if TYPE_CHECKING:
+    from engines.media_v2.audit import AuditReport
+
+_SPEED_BYTES_MIN = 50_000_000
+"""Of a smaller store no speed is told: most of the time went into starting."""
 
 
-def init(store: Path, /, *, json: AsJson = False) -> int:
-    """Make an empty store in a new or empty folder. A store that is there already is left as it is.
+def init(
+    store: Path,
+    /,
+    *,
+    origin: str | None = None,
+    no_key: Annotated[bool, Parameter(negative="")] = False,
+    json: AsJson = False,
+) -> int:
+    """Make an empty store in a new or empty folder, with a key that signs its ledger. A store that is there already is left as it is.
+
+    The private key lies in STORE/keys/ledger.key, the verifier key in STORE/keys/ledger.vkey; publish that one elsewhere too.
 
     Example:
-        impasto init ./store
+        impasto init ./store --origin media.example.com/ledger
 
     Parameters
     ----------
     store: Path
         Folder to make.
+    origin: str
+        Name of the key and of the ledger in checkpoints, a URL without scheme; by default one with the ledger's id.
+    no_key: bool
+        Make no key: the ledger is not signed.
     """
+    from engines.media_v2 import signing
+    from engines.media_v2.errors import MissingOptionError
     from engines.media_v2.registry import init_store
 
-    created = init_store(store)
+    if no_key and origin is not None:
+        raise MissingOptionError("key", "--origin names the key that --no-key leaves out")
+    created = init_store(store, with_key=not no_key, origin=origin)
+    vkey = signing.own_vkey(store)
     if json:
-        output.print_json({"store": str(store), "created": created})
+        output.print_json({"store": str(store), "created": created, "vkey": vkey})
     else:
         output.say(f"{'made a store' if created else 'already a store'}: {store}")
+        if vkey is not None:
+            output.say(f"verifier key: {vkey}")
     return FINE
 
 
@@ -42,13 +69,13 @@ def replay(*, store: Store = None, at: int | None = None, json: AsJson = False) 
     at: int
         Replay only the first INDEX events.
     """
-    from engines.media_v2.catalog import CatalogProjection, summarize
+    from engines.media_v2.catalog import summarize
     from engines.media_v2.registry import Registry
     from ledger import replay as replay_ledger
 
     with Registry.open(need_store(store), read_only=True) as registry:
         head = registry.head()
-        summary = summarize(replay_ledger(registry.ledger, CatalogProjection(), at))
+        summary = summarize(replay_ledger(registry.ledger, registry.projection, at))
     document = {
         "events": summary.events,
         "artifacts": summary.artifacts,
@@ -60,6 +87,7 @@ def replay(*, store: Store = None, at: int | None = None, json: AsJson = False) 
             "ledger_id": head.ledger_id.hex(),
             "segments": head.segments,
             "end_offset": head.end_offset,
+            "root": head.root.hex(),
         },
     }
     if json:
@@ -118,6 +146,8 @@ def audit(
     *,
     store: Store = None,
     remake: Annotated[bool, Parameter(negative="")] = False,
+    vkey: Vkey = None,
+    checkpoint: Path | None = None,
     json: AsJson = False,
 ) -> int:
     """Check every byte that the ledger vouches for; with --remake also draw every render again and compare bits.
@@ -125,14 +155,16 @@ def audit(
     Exits 1 when there are findings. Nothing is written or repaired.
 
     Example:
-        impasto audit --store ./store --remake
+        impasto audit --store ./store --vkey ledger.vkey --checkpoint 2026-10.checkpoint --remake
 
     Parameters
     ----------
     remake: bool
         Draw every render again from the ledger alone and compare pixels and bytes.
+    checkpoint: Path
+        A checkpoint that you kept: the ledger must still begin with what it covers.
     """
-    from engines.media_v2.audit import Remaker
+    from engines.media_v2.audit import Outside, Remaker
     from engines.media_v2.audit import audit as audit_store
 
     maker: Remaker | None = None
@@ -140,16 +172,27 @@ def audit(
         from engines.image_core.service import remake as make_again
 
         maker = make_again
+    started = time.perf_counter()
     with output.progress() as tell:
-        report = audit_store(need_store(store), maker, tell)
+        report = audit_store(need_store(store), maker, tell, Outside(vkey, checkpoint))
     if json:
         output.print_json(report)
     else:
-        counts = f"{report.events} events, {report.artifacts} artifacts, {report.blobs_checked} blobs checked"
-        if remake:
-            counts += f", {report.remade} renders made again"
-        verdict = "ok" if report.ok else f"{len(report.findings)} findings"
-        output.show(f"{verdict}: {counts}", style="green" if report.ok else "red")
-        for finding in report.findings:
-            output.show(f"  {finding.check}: {finding.subject}", f"    {finding.detail}")
+        _show_audit(report, time.perf_counter() - started, with_remake=remake)
     return FINE if report.ok else REFUSED
+
+
+def _show_audit(report: "AuditReport", took_s: float, *, with_remake: bool) -> None:
+    counts = f"{report.events} events, {report.artifacts} artifacts, {report.blobs_checked} blobs checked"
+    if with_remake:
+        counts += f", {report.remade} renders made again"
+    elif report.bytes_checked >= _SPEED_BYTES_MIN:
+        counts += f" ({report.bytes_checked / 1e6:,.0f} MB at {report.bytes_checked / 1e6 / took_s:,.0f} MB/s)"
+    verdict = "ok" if report.ok else f"{len(report.findings)} findings"
+    output.show(f"{verdict}: {counts}", style="green" if report.ok else "red")
+    for finding in report.findings:
+        output.show(f"  {finding.check}: {finding.subject}", f"    {finding.detail}")
+    if (signed := report.checkpoint) is not None:
+        output.show(f"signed by {signed.origin}: {signed.size} events")
+    for note in report.notes:
+        output.show(f"note: {note}", style="dim")

@@ -2,13 +2,14 @@
 
 Main path: `audit(path)` -> `AuditReport`. Nothing is written or repaired; the ledger's lock is
 held for a moment, to see where the log ends, so a busy writer raises instead of looking like damage. Checks, in order: the ledger's
-structure byte by byte, its
-replay, every blob against its name, every artifact's blob, key and id, the lineage, and, when a remaker is given, that each
+structure byte by byte with its hash tree and signature, every blob against its name, the ledger's replay, the history against a
+checkpoint that the auditor kept, every artifact's blob, key and id, the lineage, and, when a remaker is given, that each
 render can be made again with the same bits. Damage found early does not hide later damage where that can still be told.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,10 +19,12 @@ from engines.media_v2.blobs import BlobStore, file_sha256
 from engines.media_v2.catalog import Catalog
 from engines.media_v2.errors import KeyOutsideScopeError, StoreNotFoundError
 from engines.media_v2.events import MediaEvent
+from engines.media_v2.evidence import Key, SignedState, choose_key, limits, read_kept, rewriting, signed_state
 from engines.media_v2.models import RENDER_KINDS, Artifact
 from engines.media_v2.registry import BLOBS_FOLDER, LEDGER_FOLDER, Registry, is_store
 from engines.media_v2.scope import Scope, check_key
-from ledger import BusyError, LedgerError, StorageError, verify
+from engines.media_v2.signing import is_private, key_file
+from ledger import BusyError, Checkpoint, Ledger, LedgerError, StorageError, verify
 
 Remaker = Callable[[Registry, Artifact], str | None]
 """Makes a render again and returns what differs, or None when every bit is the same."""
@@ -46,62 +49,123 @@ class AuditReport(msgspec.Struct, frozen=True):
     artifacts: int
     blobs_checked: int
     remade: int
+    bytes_checked: int
+    """Bytes of the ledger's segments and of blobs."""
+    checkpoint: SignedState | None
+    """What the ledger's signature covers; None where there is none that could be checked."""
+    notes: tuple[str, ...]
+    """What this audit could not show; no fault."""
     findings: tuple[AuditFinding, ...]
 
 
-def audit(path: Path, remaker: Remaker | None = None, progress: Progress | None = None) -> AuditReport:
-    """Audit the store at `path`. Raises `StoreNotFoundError` when there is none, and
-    the ledger's `BusyError` and `StorageError`; damage becomes findings, never an exception."""
+class Outside(NamedTuple):
+    """What an auditor brings along: a verifier key (or a file that holds it), and the file of a checkpoint kept from earlier."""
+
+    vkey: str | None = None
+    checkpoint: Path | None = None
+
+
+class _Blobs(NamedTuple):
+    checked: int
+    bytes: int
+    findings: list[AuditFinding]
+
+
+def audit(
+    path: Path, remaker: Remaker | None = None, progress: Progress | None = None, outside: Outside | None = None
+) -> AuditReport:
+    """Audit the store at `path`. Raises `StoreNotFoundError` when there is none, `InvalidKeyError`, `InvalidNoteError` and
+    `UnsupportedMediaError` for what was brought along, and the ledger's `BusyError` and `StorageError`; damage of the store
+    becomes findings, never an exception."""
     if not is_store(path):
         raise StoreNotFoundError(str(path))
-    tell = progress or _silent
-    findings = list(_ledger_findings(path))
-    checked, damaged = _check_blobs(path, tell)
-    findings += damaged
-    catalog, replayed = Catalog(), True
-    remade = 0
+    tell, outside = progress or _silent, outside or Outside()
+    key = choose_key(path, outside.vkey)
+    kept = read_kept(outside.checkpoint, key) if outside.checkpoint else None
+    tell("checking the ledger", 0, 1)
+    ledger_bytes, findings = _check_ledger(path, key)
+    tell("checking the ledger", 1, 1)
+    blobs = _check_blobs(path, tell)
+    findings += blobs.findings
+    seen = _Seen(findings)
     try:
         with Registry.open(path, read_only=True) as registry:
-            catalog = registry.catalog()
-            findings += _artifact_findings(registry.blobs, catalog)
-            findings += _lineage_findings(catalog)
-            if remaker is not None:
-                remade, differences = _remake_all(registry, catalog, remaker, tell)
-                findings += differences
+            seen.state = signed_state(registry.ledger, key)
+            findings += _history_findings(registry.ledger, kept)
+            seen.catalog = registry.catalog()
+            _check_catalog(registry, seen, remaker, tell)
     except (BusyError, StorageError):
         raise
     except (LedgerError, EngineError, msgspec.MsgspecError) as error:
-        replayed = False
         if not findings:
             findings.append(AuditFinding("replay", LEDGER_FOLDER, str(error)))
-    if not replayed and remaker is not None:
-        findings.append(AuditFinding("remake", LEDGER_FOLDER, "not tried: the ledger cannot be replayed"))
-    return AuditReport(not findings, catalog.events, len(catalog.artifacts), checked, remade, tuple(findings))
+        if remaker is not None:
+            findings.append(AuditFinding("remake", LEDGER_FOLDER, "not tried: the ledger cannot be replayed"))
+    return AuditReport(
+        ok=not findings,
+        events=seen.catalog.events,
+        artifacts=len(seen.catalog.artifacts),
+        blobs_checked=blobs.checked,
+        remade=seen.remade,
+        bytes_checked=ledger_bytes + blobs.bytes,
+        checkpoint=seen.state,
+        notes=limits(key, seen.state, seen.catalog.events, kept=kept is not None),
+        findings=tuple(findings),
+    )
+
+
+class _Seen:
+    """What an audit has learnt so far, also when it must stop."""
+
+    def __init__(self, findings: list[AuditFinding]) -> None:
+        self.findings = findings
+        self.state: SignedState | None = None
+        self.catalog = Catalog()
+        self.remade = 0
+
+
+def _check_catalog(registry: Registry, seen: _Seen, remaker: Remaker | None, tell: Progress) -> None:
+    """Check what the replay says: artifacts, lineage, and with a remaker the pixels."""
+    seen.findings += _artifact_findings(registry.blobs, seen.catalog)
+    seen.findings += _lineage_findings(seen.catalog)
+    if remaker is not None:
+        seen.remade, differences = _remake_all(registry, seen.catalog, remaker, tell)
+        seen.findings += differences
 
 
 def _silent(what: str, done: int, total: int) -> None:
     """Say nothing."""
 
 
-def _ledger_findings(path: Path) -> Iterator[AuditFinding]:
-    """What the ledger's own check finds; places are relative to the store."""
+def _check_ledger(path: Path, key: Key) -> tuple[int, list[AuditFinding]]:
+    """What the ledger's own check finds, and the bytes that it read; places are relative to the store."""
+    findings = []
+    if not is_private(path):
+        detail = "others may read the private key, and sign in its name: chmod 600"
+        findings.append(AuditFinding("key-readable", key_file(path).relative_to(path).as_posix(), detail))
     try:
-        found = verify(path / LEDGER_FOLDER, events=MediaEvent).findings
+        report = verify(path / LEDGER_FOLDER, events=MediaEvent, vkey=key.vkey)
     except (BusyError, StorageError):
         raise  # the machine's trouble, not the store's
     except LedgerError as error:
-        yield AuditFinding("ledger-unreadable", LEDGER_FOLDER, str(error))
-        return
-    for finding in found:
+        return 0, [*findings, AuditFinding("ledger-unreadable", LEDGER_FOLDER, str(error))]
+    for finding in report.findings:
         place = f"{LEDGER_FOLDER}/{finding.subject} at byte {finding.offset}"
-        yield AuditFinding(f"ledger-{finding.check}", place, finding.detail)
+        findings.append(AuditFinding(f"ledger-{finding.check}", place, finding.detail))
+    return report.bytes, findings
 
 
-def _check_blobs(path: Path, tell: Progress) -> tuple[int, list[AuditFinding]]:
+def _history_findings(ledger: Ledger, kept: Checkpoint | None) -> Iterator[AuditFinding]:
+    """Whether the history still begins with what the auditor's checkpoint covers."""
+    if kept is not None and (difference := rewriting(ledger, kept)) is not None:
+        yield AuditFinding("history-rewritten", LEDGER_FOLDER, difference)
+
+
+def _check_blobs(path: Path, tell: Progress) -> _Blobs:
     """Hash every file of the blob store against its name."""
     files = list(BlobStore(path / BLOBS_FOLDER).files())
     findings = []
-    checked = 0
+    checked = size = 0
     for done, (key, file) in enumerate(files, start=1):
         parts = key.split("/")
         if file.name.startswith(".tmp-"):
@@ -110,13 +174,13 @@ def _check_blobs(path: Path, tell: Progress) -> tuple[int, list[AuditFinding]]:
             findings.append(AuditFinding("blob-name", f"{BLOBS_FOLDER}/{key}", "not a name that blobs have"))
             continue
         actual = file_sha256(file)
-        checked += 1
+        checked, size = checked + 1, size + file.stat().st_size
         if actual != file.name:
             findings.append(
                 AuditFinding("blob-changed", f"{BLOBS_FOLDER}/{key}", f"its bytes now have sha256 {actual}")
             )
         tell("checking blobs", done, len(files))
-    return checked, findings
+    return _Blobs(checked, size, findings)
 
 
 def _looks_like_blob(parts: list[str]) -> bool:
@@ -130,12 +194,12 @@ def _artifact_findings(blobs: BlobStore, catalog: Catalog) -> Iterator[AuditFind
         scope = Scope(artifact.tenant, artifact.env)
         blob = blobs.path(scope, artifact.sha256)
         subject = f"artifact:{artifact.artifact_id}"
-        if not blob.exists():
-            yield AuditFinding(
-                "blob-missing", f"{BLOBS_FOLDER}/{keys.blob_key(scope, artifact.sha256)}", f"{subject} is lost"
-            )
-        elif blob.stat().st_size != artifact.bytes:
-            yield AuditFinding("blob-size", subject, f"{blob.stat().st_size} bytes, registered with {artifact.bytes}")
+        size = _size_of(blob)
+        if size is None:
+            place = f"{BLOBS_FOLDER}/{keys.blob_key(scope, artifact.sha256)}"
+            yield AuditFinding("blob-missing", place, f"{subject} is lost")
+        elif size != artifact.bytes:
+            yield AuditFinding("blob-size", subject, f"{size} bytes, registered with {artifact.bytes}")
         if artifact.meta.sha256 != artifact.sha256 or artifact.meta.bytes != artifact.bytes:
             yield AuditFinding("meta", subject, "meta and event disagree about the content")
         try:
@@ -144,6 +208,13 @@ def _artifact_findings(blobs: BlobStore, catalog: Catalog) -> Iterator[AuditFind
             yield AuditFinding("key", subject, str(error))
         if keys.artifact_id(scope, artifact.kind, artifact.render_key or artifact.sha256) != artifact.artifact_id:
             yield AuditFinding("identity", subject, "the id does not follow from scope, kind and content")
+
+
+def _size_of(file: Path) -> int | None:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _lineage_findings(catalog: Catalog) -> Iterator[AuditFinding]:

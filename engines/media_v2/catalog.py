@@ -1,10 +1,12 @@
 """The catalog is what a media ledger says when it is replayed: artifacts, their lineage, and which render_key made which.
 
 A pure fold over events; nothing else holds state. A live registry keeps one and folds new events into it, so it
-cannot differ from a replay.
+cannot differ from a replay. Meta that was too large for an event is read from the blob store by its hash, which makes it as
+unchangeable as the event.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +15,9 @@ from engines.media_v2.events import ArtifactRegistered, MediaEvent, RenderComple
 from engines.media_v2.models import Artifact, parse_meta
 from engines.media_v2.scope import Scope
 from ledger import Lineage
+
+ReadBlob = Callable[[Scope, str], bytes]
+"""Gives the bytes that a scope stored under a sha256, checked against it: `BlobStore.get`."""
 
 
 class RenderId(NamedTuple):
@@ -86,15 +91,19 @@ class CatalogProjection:
     name = "media_v2.catalog"
     version = 1
 
+    def __init__(self, read_blob: ReadBlob) -> None:
+        self._read_blob = read_blob
+
     def initial(self) -> Catalog:
         """An empty catalog."""
         return Catalog()
 
     def apply(self, state: Catalog, index: int, event: MediaEvent) -> Catalog:
-        """Return `state` (changed in place) after `event` at `index`. Raises `MetaError` for meta that does not fit its kind."""
+        """Return `state` (changed in place) after `event` at `index`. Raises `MetaError` for meta that does not fit its kind, and
+        `BlobMissingError` or `BlobDamagedError` for meta that lies in a blob."""
         match event:
             case ArtifactRegistered():
-                _register(state, event)
+                _register(state, artifact_of(event, self._read_blob))
             case RenderCompleted():
                 state.completed += 1
             case RenderReused():
@@ -105,16 +114,18 @@ class CatalogProjection:
         return state
 
 
-def _register(state: Catalog, event: ArtifactRegistered) -> None:
-    artifact = artifact_of(event)
+def _register(state: Catalog, artifact: Artifact) -> None:
     state.artifacts.setdefault(artifact.artifact_id, artifact)
     if artifact.render_key is not None:
         render_id = RenderId(artifact.tenant, artifact.env, artifact.render_key)
         state.renders.setdefault(render_id, artifact.artifact_id)
 
 
-def artifact_of(event: ArtifactRegistered) -> Artifact:
+def artifact_of(event: ArtifactRegistered, read_blob: ReadBlob) -> Artifact:
     """Spell a registration out as an `Artifact`: hashes as hex, meta as the Struct of its kind."""
+    meta = msgspec.msgpack.decode(event.meta)
+    if isinstance(meta, bytes):
+        meta = msgspec.msgpack.decode(read_blob(Scope(event.tenant, event.env), meta.hex()))
     return Artifact(
         artifact_id=event.artifact_id.hex(),
         kind=event.kind,
@@ -126,5 +137,5 @@ def artifact_of(event: ArtifactRegistered) -> Artifact:
         parents=tuple(parent.hex() for parent in event.parents),
         render_key=event.render_key.hex() or None,
         created_at_us=event.at_us,
-        meta=parse_meta(event.kind, msgspec.msgpack.decode(event.meta)),
+        meta=parse_meta(event.kind, meta),
     )

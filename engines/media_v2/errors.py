@@ -8,6 +8,9 @@ RequestError
   MissingOptionError       something without a default was not given: a store, a tenant
   UnknownArtifactError     also the answer for another tenant's artifact: it is not told apart from a missing one
   StoreNotFoundError, NotAStoreError, UnsupportedMediaError
+  KeyExistsError           a store that signs already is not given another key
+  NoKeyError               a store that signs nothing has no key to show
+  ProofError               a proof is right, but not about this
 EngineError
   BlobMissingError, BlobDamagedError   the world changed bytes behind our back
 """
@@ -91,6 +94,33 @@ class NotAStoreError(RequestError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"{path} exists and is neither a store nor an empty folder", store=path)
+
+
+class KeyExistsError(RequestError):
+    """The store has a signing key already; another one would make its checkpoints those of another log."""
+
+    type = "key-exists"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is there already, and a ledger keeps its key", path=path)
+
+
+class NoKeyError(RequestError):
+    """The store has no key; it works, and signs nothing."""
+
+    type = "no-key"
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"{store} has no key, so its ledger is not signed", store=store)
+
+
+class ProofError(RequestError):
+    """A proof is right, but what it proves is not what was to be shown."""
+
+    type = "proof-mismatch"
+
+    def __init__(self, subject: str, value: object, reason: str) -> None:
+        super().__init__(f"{subject} is {value}: {reason}", subject=subject, value=value, reason=reason)
 
 
 class UnsupportedMediaError(RequestError):

@@ -27,7 +27,8 @@ class ArtifactRegistered(msgspec.Struct, frozen=True, array_like=True, gc=False,
     """32 bytes, or empty for what was not rendered."""
     at_us: int
     meta: msgspec.Raw
-    """MessagePack map, checked against the kind's Struct before it was written and whenever it is read."""
+    """MessagePack map, checked against the kind's Struct before it was written and whenever it is read; or, where that would
+    be too large for an entry of the ledger, the 32 bytes (MessagePack bin) of the sha256 under which it lies in the blob store."""
 
 
 class RenderCompleted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=2):

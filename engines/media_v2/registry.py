@@ -17,12 +17,17 @@ from engines.media_v2.blobs import BlobStore
 from engines.media_v2.catalog import Catalog, CatalogProjection
 from engines.media_v2.errors import NotAStoreError, StoreNotFoundError, UnknownArtifactError, WrongKindError
 from engines.media_v2.events import ArtifactRegistered, MediaEvent, RenderCompleted, RenderReused
-from engines.media_v2.models import Artifact, ExportMeta, Kind, parse_meta
+from engines.media_v2.models import Artifact, ArtifactMeta, ExportMeta, Kind, parse_meta
 from engines.media_v2.scope import Scope, check_key
-from ledger import ConflictError, Head, Ledger, fold
+from engines.media_v2.signing import default_origin, load_signer, make_key
+from ledger import ConflictError, Head, Ledger, Signer, fold
 
 LEDGER_FOLDER = "ledger"
 BLOBS_FOLDER = "blobs"
+
+META_BYTES_MAX = 32_768
+"""Meta that encodes to more bytes is stored as a blob, and the event names it by its hash. Half of what an entry of the ledger
+holds; the other half has room for the rest of an event, such as 1,000 parents."""
 
 _ATTEMPTS_MAX = 1000
 """How often a registration looks again after losing a race; each loss means that another process made progress."""
@@ -46,15 +51,25 @@ class Registration(NamedTuple):
     render_key: str | None = None
 
 
-def init_store(path: Path) -> bool:
-    """Make an empty store at `path`; False when one is there already. Raises `NotAStoreError` for a place with other things in it."""
+def init_store(path: Path, *, with_key: bool = False, origin: str | None = None) -> bool:
+    """Make an empty store at `path`; False when one is there already, which is left as it is.
+
+    `with_key` gives it a key to sign its ledger with, under the name `origin` (by default one that follows from the ledger's
+    id). Raises `NotAStoreError` for a place with other things in it, `InvalidKeyError` for an origin that no key may have.
+    """
     if is_store(path):
         return False
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise NotAStoreError(str(path))
+    if origin is not None:
+        Signer.generate(origin)  # refused before anything is made
     path.mkdir(parents=True, exist_ok=True)
-    (path / BLOBS_FOLDER).mkdir(exist_ok=True)
-    Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, create=True).close()
+    with Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, create=True) as ledger:
+        name = origin or default_origin(ledger.head().ledger_id)
+    if with_key:
+        with Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, signer=make_key(path, name)) as ledger:
+            ledger.checkpoint()  # also of nothing: from now on a missing checkpoint means that somebody removed it
+    (path / BLOBS_FOLDER).mkdir()  # last: a store whose making was cut short, maybe before it had its key, is no store
     return True
 
 
@@ -75,15 +90,20 @@ class Registry:
         self.blobs = BlobStore(path / BLOBS_FOLDER)
         self._ledger = ledger
         self._clock_us = clock_us
-        self._projection = CatalogProjection()
+        self._projection = CatalogProjection(self.blobs.get)
         self._catalog = self._projection.initial()
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False, clock_us: Callable[[], int] = _now_us) -> Self:
-        """Open the store at `path`. `read_only` never writes, not even a repair. Raises `StoreNotFoundError` and the ledger's errors."""
+        """Open the store at `path`. `read_only` never writes, not even a repair. Raises `StoreNotFoundError` and the ledger's errors.
+
+        A store with a key signs its ledger when it is closed after it has grown.
+        """
         if not is_store(path):
             raise StoreNotFoundError(str(path))
-        return cls(path, Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, read_only=read_only), clock_us)
+        signer = None if read_only else load_signer(path)
+        ledger = Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, read_only=read_only, signer=signer)
+        return cls(path, ledger, clock_us)
 
     def __enter__(self) -> Self:
         return self
@@ -92,13 +112,18 @@ class Registry:
         self.close()
 
     def close(self) -> None:
-        """Let go of the ledger's files."""
+        """Sign what has grown, where the store has a key, and let go of the ledger's files."""
         self._ledger.close()
 
     @property
     def ledger(self) -> Ledger:
         """The ledger beneath, for replays and audits."""
         return self._ledger
+
+    @property
+    def projection(self) -> CatalogProjection:
+        """The fold that makes this store's catalog from its events, for replays up to other moments."""
+        return self._projection
 
     def head(self) -> Head:
         """Where the ledger ends now."""
@@ -153,7 +178,7 @@ class Registry:
             uri=request.uri,
             render_key=bytes.fromhex(request.render_key or ""),
             at_us=self._clock_us(),
-            meta=msgspec.Raw(msgspec.msgpack.encode(meta)),
+            meta=self._stored_meta(scope, meta),
         )
         return self._append_once(scope, new_id, (*events, event))
 
@@ -193,6 +218,13 @@ class Registry:
         )
         self._ledger.append([event])
         return known
+
+    def _stored_meta(self, scope: Scope, meta: ArtifactMeta) -> msgspec.Raw:
+        """Return what the event says as meta: meta itself, or where it is large the hash of the blob that it is stored as."""
+        encoded = msgspec.msgpack.encode(meta)
+        if len(encoded) > META_BYTES_MAX:
+            encoded = msgspec.msgpack.encode(bytes.fromhex(self.blobs.put(scope, encoded)))
+        return msgspec.Raw(encoded)
 
     def _append_once(self, scope: Scope, new_id: str, events: Sequence[MediaEvent]) -> Registered:
         """Append `events` unless another process registers `new_id` first: the commit holds only if nothing came between."""

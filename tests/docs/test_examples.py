@@ -100,6 +100,13 @@ def test_json_documents_have_the_documented_keys(console: _Console) -> None:
     artifact_id = listed[-1]["artifact_id"]
     made["artifact show"] = console.json("artifact", "show", artifact_id, *store, *_SCOPE, "--json")
     made["artifact get"] = console.json("artifact", "get", artifact_id, "-o", "x", *store, *_SCOPE, "--json")
+    made["prove"] = console.json("prove", artifact_id, "-o", "p", *store, "--json")
+    vkey = ["--vkey", "store/keys/ledger.vkey"]
+    made["verify-proof"] = console.json("verify-proof", "p", *vkey, "--json")
+    made["ledger checkpoint"] = console.json("ledger", "checkpoint", *store, "--json")
+    made["ledger vkey"] = console.json("ledger", "vkey", *store, "--json")
+    made["ledger export"] = console.json("ledger", "export", "log", *store, "--json")
+    made["ledger fsck"] = console.json("ledger", "fsck", *store, "--json")
     made["lineage"] = console.json("lineage", artifact_id, *store, "--format", "json")
     made["artifact list"] = made["artifact show"] = listed[0]
     for command, document in made.items():

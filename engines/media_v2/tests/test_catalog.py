@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engines.image_core import composition
 from engines.image_core.service import ImageService
-from engines.media_v2.catalog import CatalogProjection, summarize
+from engines.media_v2.catalog import summarize
 from engines.media_v2.registry import Registry, init_store
 from engines.media_v2.scope import scope_of
 from ledger import fold, replay
@@ -45,7 +45,7 @@ def test_replay_equals_the_live_catalog_at_every_index(
         with Registry.open(path, clock_us=lambda: next(clock)) as registry:
             _walk(ImageService(registry, threads=1), steps)
             live = registry.catalog()
-            projection = CatalogProjection()
+            projection = registry.projection
             assert replay(registry.ledger, projection) == live
             cut = data.draw(st.integers(0, live.events))
             rest = [event for _, event in registry.ledger.read(cut)]

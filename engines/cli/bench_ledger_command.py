@@ -1,0 +1,96 @@
+"""The command that measures the ledger: how fast it appends and replays beside its peers."""
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from engines.cli import output
+from engines.cli.bench_commands import BenchMissingError
+from engines.cli.failures import FINE
+from engines.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_MET = {True: ("met", "green"), False: ("missed", "red"), None: ("not measured", "yellow")}
+
+
+def bench_ledger(
+    *,
+    quick: Annotated[bool, Parameter(negative="")] = False,
+    events: int | None = None,
+    cases: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
+    dir: Path | None = None,  # noqa: A002 - the option's name
+    json: AsJson = False,
+) -> int:
+    """Append and replay 200,000 events, beside raw SQLite and every peer that is installed, in one process on one disk.
+
+    Every store is replayed and compared with what was appended before anything is timed. Stores take turns. Rates are the
+    best of the turns; what "durable" costs is up to the disk, so compare within one report, not between two.
+
+    Example:
+        impasto bench ledger --quick --json
+        impasto bench ledger --cases replay lineage --dir /mnt/disk
+
+    Parameters
+    ----------
+    quick: bool
+        20,000 events and few turns.
+    events: int
+        So many events; 1,000 or more.
+    cases: list[str]
+        Only these cases.
+    dir: Path
+        Measure on the disk of this folder; by default on that of temporary files.
+    """
+    if importlib.util.find_spec("bench") is None:
+        raise BenchMissingError
+    from bench import ledger
+
+    with output.progress() as tell:
+        report = ledger.run(quick=quick, events=events, tell=tell, folder=dir, cases=cases)
+    if json:
+        output.print_json(report)
+    else:
+        _show(report)
+    return FINE
+
+
+def _show(report: dict[str, Any]) -> None:
+    output.show(_rates_table(report), _sizes_line(report), _targets_table(report))
+    for name, reason in report["skipped"].items():
+        output.show(f"{name} was left out: {reason}")
+
+
+def _rates_table(report: dict[str, Any]) -> "Table":
+    peers = list(report["peers_bytes_per_event"])
+    columns = ("impasto", *peers)
+    made = output.table(
+        "Events a second, best of the turns; in brackets how many times as fast impasto is",
+        "case",
+        "what it does",
+        *columns,
+        right=columns,
+    )
+    for row in report["rows"]:
+        cells = (f"{row['peers'][one]:,} ({row['ratio'][one]:.2f}x)" if one in row["peers"] else "-" for one in peers)
+        made.add_row(row["case"], row["says"], f"{row['ours_per_s']:,}", *cells)
+    return made
+
+
+def _sizes_line(report: dict[str, Any]) -> str:
+    peers = "".join(f", {name} {size:g}" for name, size in report["peers_bytes_per_event"].items())
+    return f"Bytes an event: impasto {report['bytes_per_event']:g}{peers}"
+
+
+def _targets_table(report: dict[str, Any]) -> "Table":
+    from rich.text import Text
+
+    made = output.table("Targets", "figure", "", "target", "is", " ", right=("target", "is"))
+    for target in report["targets"]:
+        words, style = _MET[target["met"]]
+        value = "-" if target["value"] is None else f"{target['value']:,g}"
+        made.add_row(target["says"], target["sense"], f"{target['target']:,g}", value, Text(words, style))
+    return made
