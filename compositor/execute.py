@@ -16,13 +16,14 @@ from compositor.canvas import check_size
 from compositor.errors import ChoiceError, NumberError
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX, TILE_SIDE_PX_MAX, TILE_SIDE_PX_MIN
 from compositor.plan import KernelId, Tile
+from compositor.rect import STRIP_SQUARES
 from compositor.tree import Color, Node, check_depth, check_nodes
 from compositor.worker import Target, Worker
 
 SPACES = ("encoded", "linear")
 """In which values pictures are blended."""
 TILE_SIDE_PX = 256
-"""Default tile: its four planes take 1 MiB, which stays in the second-level cache of current cores."""
+"""Default tile: the four planes of two take 2 MiB, most of which stays in the second-level cache of current cores."""
 
 
 def composite(
@@ -46,10 +47,10 @@ def composite(
     all that layers paint is the same, but brought to linear light before it is blended, and the result is encoded
     again; pictures that lie between pixels or are mapped are weighed in linear light, too, and blend-if looks at it.
 
-    `threads` of None is one for each CPU; `tile` is the side in pixels of the square whose area a thread works on at a
-    time. Neither changes a byte. Raises `CompositorError` before any work, and what a region source raises when it is
-    read. Beyond the result it takes `tile`² * 16 bytes for each thread and level of groups, and for pictures other than
-    RGBA8 at whole pixels some 20 MB for each thread.
+    `threads` of None is one for each CPU; a thread works on `tile`² * 2 pixels at a time. Neither changes a byte. Raises
+    `CompositorError` before any work, and what a region source raises when it is read. Beyond the result it takes
+    `tile`² * 32 bytes for each thread and level of groups, and for pictures other than RGBA8 at whole pixels some 20 MB
+    for each thread.
     """
     settings = Settings.of(size, threads, tile, dtype=dtype, space=space)
     picture = build_scene(layers, settings.width, settings.height, background, linear=settings.linear)
@@ -86,7 +87,7 @@ class Settings(NamedTuple):
         tile = check_whole("tile", tile, TILE_SIDE_PX_MIN, TILE_SIDE_PX_MAX)
         width, height = check_size(size, pixels_max=pixels_max)
         stored = formats.dtype_named("dtype", dtype).name
-        pieces = -(-width * height // (tile * tile))
+        pieces = -(-width * height // (STRIP_SQUARES * tile * tile))
         return cls(width, height, stored, _is_linear(space), min(strips.check_threads(threads), pieces), tile)
 
     def canvas(self) -> npt.NDArray[Any]:

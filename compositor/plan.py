@@ -16,7 +16,7 @@ import numpy as np
 from compositor.finish import NEUTRAL, NOTHING_DONE, Finish
 from compositor.rect import Rect, squares, tiles
 from compositor.scene import Branch, Clip, Item, Leaf, Scene
-from compositor.sources import Flat, Mapped, Pixels, Placed, Shifted, Sloped, Source, Tiled
+from compositor.sources import Flat, Mapped, Pixels, Placed, Shifted, Sloped, Source, Tiled, hides
 from compositor.stages import (
     BACKGROUND,
     NOTHING,
@@ -89,7 +89,7 @@ class _Scope(NamedTuple):
 def plan(
     scene: Scene, tile: int, *, square: bool = False, dtype: str = "uint8", rows: int | None = None
 ) -> Iterator[Tile]:
-    """Yield the tiles of a canvas, row by row, each with its stages; `tile` is the side of the square of equal area.
+    """Yield the tiles of a canvas, row by row, each with its stages; `tile` is the side of a square, see `rect.tiles`.
 
     Tiles are strips, which are read faster, or real squares on demand; with `rows` none of them crosses a multiple of
     so many rows. They are stored as `dtype`.
@@ -206,7 +206,7 @@ def _opens(item: Item, scope: _Scope) -> bool:
 def _topmost_cover(items: Sequence[Item], region: Rect) -> int:
     for index in range(len(items) - 1, -1, -1):
         item = items[index]
-        if isinstance(item, Leaf) and item.cover.contains(region):
+        if isinstance(item, Leaf) and item.cover.contains(region) and hides(item.source, region):
             return index
     return -1
 

@@ -27,7 +27,7 @@ class Canvas(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """A source to blend. `bounds` is where it can show; in `cover` it hides whatever is below it.
+    """A source to blend. `bounds` is where it can show; in `cover` it hides what is below it if `sources.hides` says so.
 
     A `finish` of None, here and below, leaves only mode and opacity to attend to.
     """

@@ -21,8 +21,10 @@ from compositor.transfer import to_linear
 from compositor.tree import Gradient, Layer, Pattern, Rgba, Solid, rgba
 
 _OPAQUE = 0xFF000000
-_SCAN_ROWS = 64
-"""Rows looked at in one go for transparency: a layer that has some usually shows it in the first."""
+_SAMPLES = 8
+"""Rows, and columns, of the sample that is looked at for transparency."""
+_SCAN_ROWS = 16
+"""Rows looked at in one go when all of them are."""
 _RGBA = 4
 
 
@@ -129,9 +131,10 @@ def bounds(source: Source) -> Rect:
 
 
 def core(source: Source, bounds: Rect) -> Rect:
-    """Return where within `bounds` all of a source is opaque: all or nothing, but for the edges of boxes.
+    """Return where within `bounds` a source may be opaque: all or nothing, but for the edges of boxes.
 
-    Pictures that a filter goes over have soft edges and count as not opaque.
+    Pictures that a filter goes over have soft edges and count as not opaque. Of RGBA8 only a sample is looked at;
+    `hides` looks at all that a tile shows.
     """
     if isinstance(source, Flat):
         return source.box.core.meet(bounds) if source.color[3] == 1 else NOWHERE
@@ -141,11 +144,22 @@ def core(source: Source, bounds: Rect) -> Rect:
         whole = Rect(0, 0, source.picture.width, source.picture.height)
         return source.box.core.meet(bounds) if source.picture.opaque(whole) else NOWHERE
     if isinstance(source, Pixels):
-        return bounds if _is_opaque(source, bounds) else NOWHERE
+        return bounds if _seems_opaque(source, bounds) else NOWHERE
     if isinstance(source, Placed) and not (source.right or source.down):
         shown = Rect(bounds.x0 - source.x, bounds.y0 - source.y, bounds.x1 - source.x, bounds.y1 - source.y)
         return bounds if source.picture.opaque(shown) else NOWHERE
     return NOWHERE
+
+
+def hides(source: Source, region: Rect) -> bool:
+    """Whether a source is opaque in `region`, which lies in its `core`.
+
+    RGBA8 is read tile by tile, so that it is in cache when the tile is drawn.
+    """
+    if not isinstance(source, Pixels):
+        return True
+    shown = _shown(source, region)
+    return all(_all_opaque(shown[row : row + _SCAN_ROWS]) for row in range(0, len(shown), _SCAN_ROWS))
 
 
 def corner(node: Picture) -> tuple[int, int]:
@@ -224,11 +238,16 @@ def _pattern(node: Pattern, box: Box, linear: bool) -> Tiled | None:
     return Tiled(readers.reader("Pattern.pixels", node.pixels), box, x, y, right, down, linear)
 
 
-def _is_opaque(source: Pixels, bounds: Rect) -> bool:
-    """Whether all that shows of `source` is opaque."""
-    shown = source.words[bounds.y0 - source.y : bounds.y1 - source.y, bounds.x0 - source.x : bounds.x1 - source.x]
-    for start in range(0, shown.shape[0], _SCAN_ROWS):
-        common = np.bitwise_and.reduce(shown[start : start + _SCAN_ROWS], axis=None)
-        if int(common) < _OPAQUE:
-            return False
-    return True
+def _seems_opaque(source: Pixels, bounds: Rect) -> bool:
+    """Whether some pixels all over `bounds` are opaque: most pictures that are not show it at once."""
+    shown = _shown(source, bounds)
+    rows, columns = shown.shape
+    return _all_opaque(shown[:: -(-rows // _SAMPLES), :: -(-columns // _SAMPLES)])
+
+
+def _shown(source: Pixels, region: Rect) -> npt.NDArray[np.uint32]:
+    return source.words[region.y0 - source.y : region.y1 - source.y, region.x0 - source.x : region.x1 - source.x]
+
+
+def _all_opaque(words: npt.NDArray[np.uint32]) -> bool:
+    return int(np.bitwise_and.reduce(words, axis=None)) >= _OPAQUE

@@ -6,7 +6,7 @@ import pytest
 
 from compositor import BLEND_MODES, Gradient, Group, KernelId, Layer, Mask, Node, Solid, composite, required_kernels
 from compositor.plan import BlendPixels, Clear, Cover, Stage, plan
-from compositor.rect import Rect, tiles
+from compositor.rect import STRIP_SQUARES, Rect, tiles
 from compositor.scene import build
 from compositor.stages import STACK_MAX
 from tests.compositor.pictures import noise, opaque
@@ -28,7 +28,7 @@ def test_tiles_partition_the_canvas() -> None:
     for width, height, side in ((1, 1, 16), (7, 300, 16), (1920, 1080, 256), (5000, 33, 64), (32768, 3, 37)):
         seen = np.zeros((height, width), np.uint8)
         for part in tiles(width, height, side):
-            assert part.width * part.height <= max(side * side, 1)
+            assert part.width * part.height <= STRIP_SQUARES * side * side
             seen[part.y0 : part.y1, part.x0 : part.x1] += 1
         assert (seen == 1).all()
 
