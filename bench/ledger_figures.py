@@ -1,6 +1,7 @@
 """What does a ledger cost that is no rate? Memory of a streaming read, time of importing and of opening, in fresh processes."""
 
 import itertools
+import os
 import subprocess
 import sys
 import time
@@ -80,5 +81,7 @@ def _run(script: str, *arguments: str) -> list[float]:
     """Run `script` in a fresh interpreter that finds the same packages; return the numbers that it printed."""
     found = [path for path in sys.path if path]
     code = f"import sys; sys.path[:] = {found!r}\n{script}"
-    done = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True)
+    # Programs find compiled bytecode where they are installed; a setting against writing it would be measured instead.
+    told = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True, env=told)
     return [float(word) for word in done.stdout.split()]

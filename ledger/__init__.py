@@ -1,8 +1,13 @@
-"""An append-only ledger of typed events in plain files, with replay, lineage and verification: see `ledger.log`."""
+"""An append-only ledger of typed events in plain files, with replay, lineage and verification: see `ledger.log`.
+
+What few programs need is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ledger._bound import Bound
 from ledger.checkpoint import Checkpoint, parse_checkpoint
-from ledger.erasure import Erased, Locked, Opener, erase
 from ledger.errors import (
     BeyondHeadError,
     BrokenSealError,
@@ -41,24 +46,27 @@ from ledger.errors import (
 )
 from ledger.events import SubjectErased, TailRepaired
 from ledger.export import export
-from ledger.keys import Keys
 from ledger.layout import COMMIT_BYTES_MAX, COMMIT_EVENTS_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
-from ledger.lineage import Lineage, LineageNode
 from ledger.log import Head, Ledger
 from ledger.merkle import check_consistency
 from ledger.note import parse_vkey
 from ledger.prefixes import Prefixes
-from ledger.proof import ProvenEntry, check_proof, prove, prove_consistency
 from ledger.repair import Recovery
 from ledger.replay import Moment, Projection, fold, index_at, replay
-from ledger.sealed import Sealed, seal
 from ledger.signer import Signer
 from ledger.snapshots import Snapshots
 from ledger.upcasters import Upcaster, Upcasters, versioned_tag
 from ledger.verified import verified
 from ledger.verify import Finding, Verification, verify
-from ledger.views import View, Views
 from ledger.what_if import WhatIf, what_if
+
+if TYPE_CHECKING:
+    from ledger.erasure import Erased, Locked, Opener, erase
+    from ledger.keys import Keys
+    from ledger.lineage import Lineage, LineageNode
+    from ledger.proof import ProvenEntry, check_proof, prove, prove_consistency
+    from ledger.sealed import Sealed, seal
+    from ledger.views import View, Views
 
 __all__ = [
     "COMMIT_BYTES_MAX",
@@ -143,3 +151,27 @@ __all__ = [
     "versioned_tag",
     "what_if",
 ]
+
+_LATER = {
+    "Erased": "ledger.erasure",
+    "Locked": "ledger.erasure",
+    "Opener": "ledger.erasure",
+    "erase": "ledger.erasure",
+    "Keys": "ledger.keys",
+    "Lineage": "ledger.lineage",
+    "LineageNode": "ledger.lineage",
+    "ProvenEntry": "ledger.proof",
+    "check_proof": "ledger.proof",
+    "prove": "ledger.proof",
+    "prove_consistency": "ledger.proof",
+    "Sealed": "ledger.sealed",
+    "seal": "ledger.sealed",
+    "View": "ledger.views",
+    "Views": "ledger.views",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

@@ -4,6 +4,8 @@ Every size limit of the package is here, so that a reader of the format finds th
 """
 
 import errno
+import functools
+from collections.abc import Callable
 from typing import Final
 
 MARK_NAME: Final = "mark"
@@ -47,9 +49,14 @@ def checksum(data: bytes | memoryview, state: int = 0) -> int:
     The one place where the crc32c package is named. It is imported on first use, because it imports
     importlib.metadata to learn its own version, which costs more than all of this package.
     """
+    return _crc32c()(data, state)
+
+
+@functools.cache
+def _crc32c() -> Callable[[bytes | memoryview, int], int]:
     from crc32c import crc32c
 
-    return crc32c(data, state)
+    return crc32c
 
 
 def segment_name(first_index: int) -> str:
