@@ -83,5 +83,7 @@ def _run(script: str, *arguments: str) -> list[float]:
     code = f"import sys; sys.path[:] = {found!r}\n{script}"
     # Programs find compiled bytecode where they are installed; a setting against writing it would be measured instead.
     told = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True, env=told)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True, env=told
+    )
     return [float(word) for word in done.stdout.split()]
