@@ -5,7 +5,7 @@ are multiplied. The same bits on every machine. A feather is the gaussian of `bl
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -55,6 +55,11 @@ class Mask(msgspec.Struct, frozen=True, eq=False):
                 raise MaskError(f"Mask.{name}", f"{value!r} is not a number from 0 to {high:g}")
 
 
+Coverage: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
+Masks: TypeAlias = Mask | Coverage | Sequence[Mask | Coverage] | None
+"""What a layer or group takes for masks."""
+
+
 class Matte(NamedTuple):
     """A mask made ready: values as stored, the value that means all, and where its first pixel lies."""
 
@@ -72,17 +77,19 @@ class Matte(NamedTuple):
         return Rect(self.x, self.y, self.x + columns, self.y + rows)
 
 
-def masks(field: str, value: Mask | Sequence[Mask] | None) -> tuple[Mask, ...]:
-    """Return the masks of a layer as a tuple: none, one or several; raise `MaskError` when one is no `Mask`."""
+def masks(field: str, value: Masks, x: int = 0, y: int = 0) -> tuple[Mask, ...]:
+    """Return the masks of a layer as a tuple: none, one or several; a plain array becomes a mask at (`x`, `y`).
+
+    Raises `MaskError` when one is neither.
+    """
     if value is None:
         return ()
-    if isinstance(value, Mask):
-        return (value,)
-    listed = tuple(value) if isinstance(value, Iterable) else (value,)
-    for one in listed:
+    listed = tuple(value) if isinstance(value, Iterable) and not isinstance(value, np.ndarray) else (value,)
+    found = [Mask(one, x, y) if isinstance(one, np.ndarray) else one for one in listed]
+    for one in found:
         if not isinstance(one, Mask):
             raise MaskError(field, f"{type(one).__name__} is no Mask")
-    return listed
+    return tuple(found)
 
 
 def mattes(listed: Sequence[Mask], bounds: Rect) -> tuple[tuple[Matte, ...], Rect]:

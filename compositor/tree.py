@@ -6,14 +6,16 @@ values, unless a picture is made in linear light. Nothing here computes a pixel;
 
 What every layer and group has: `opacity` counts for all of it. `fill`, 0 to 1, is one more opacity, but in the eight
 modes of `finish.NEUTRAL` it takes the force out of the blending instead. `mask` is a `Mask` or several, which are
-multiplied. `clip` confines it to the alpha of the first layer below that is not clipped, in the same group; at the
-bottom of its group it counts for nothing. `knockout` lets it fall not on what lies right below it but on what its
-group started from ("shallow"), or on what the innermost group around it that is isolated, or of another mode than
-normal, started from ("deep"; without such a group, the background). What lies between is hidden as far as opacity,
-alpha and masks say, whatever the fill. The blend mode "dissolve" makes each pixel opaque or nothing.
+multiplied; a plain array of coverage is a mask whose first pixel lies on that of its layer, or of the canvas. `clip`
+confines it to the alpha of the first layer below that is not clipped, in the same group; at the bottom of its group it
+counts for nothing. `knockout` lets it fall not on what lies right below it but on what its group started from
+("shallow"), or on what the innermost group around it that is isolated, or of another mode than normal, started from
+("deep"; without such a group, the background). What lies between is hidden as far as opacity, alpha and masks say,
+whatever the fill. The blend mode "dissolve" makes each pixel opaque or nothing.
 """
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias, Union
 
@@ -37,7 +39,7 @@ from compositor.limits import (
     NODES_MAX,
     OFFSET_PX_MAX,
 )
-from compositor.mask import Mask, masks
+from compositor.mask import Masks, masks
 from compositor.modes import BLEND_MODES, MODES
 from compositor.ranges import check_number, is_number
 from compositor.region_source import RegionSource
@@ -48,6 +50,8 @@ Rgba: TypeAlias = tuple[float, float, float, float]
 
 Matrix: TypeAlias = Sequence[Sequence[float]]
 
+PASS_THROUGH = "pass-through"  # noqa: S105 - no password, a blend mode
+"""What Photoshop calls the mode of a group that is not isolated."""
 DISSOLVE = "dissolve"
 """A blend mode that chooses pixels instead of mixing them, and so has no formula in `MODES`."""
 GRADIENT_KINDS = ("linear", "radial", "angle", "reflected", "diamond")
@@ -78,10 +82,10 @@ class Layer(msgspec.Struct, frozen=True, eq=False):
     y: float = 0.0
     blend: str = "normal"
     opacity: float = 1.0
-    visible: bool = True
     fill: float = 1.0
-    mask: Mask | Sequence[Mask] | None = None
+    mask: Masks = None
     clip: bool = False
+    visible: bool = True
     knockout: Literal["none", "shallow", "deep"] = "none"
     advanced: Advanced | None = None
     matrix: Matrix | None = None
@@ -111,10 +115,10 @@ class Solid(msgspec.Struct, frozen=True):
     height: float | None = None
     blend: str = "normal"
     opacity: float = 1.0
-    visible: bool = True
     fill: float = 1.0
-    mask: Mask | Sequence[Mask] | None = None
+    mask: Masks = None
     clip: bool = False
+    visible: bool = True
     knockout: Literal["none", "shallow", "deep"] = "none"
     advanced: Advanced | None = None
 
@@ -150,10 +154,10 @@ class Gradient(msgspec.Struct, frozen=True):
     height: float | None = None
     blend: str = "normal"
     opacity: float = 1.0
-    visible: bool = True
     fill: float = 1.0
-    mask: Mask | Sequence[Mask] | None = None
+    mask: Masks = None
     clip: bool = False
+    visible: bool = True
     knockout: Literal["none", "shallow", "deep"] = "none"
     advanced: Advanced | None = None
     dither: bool = False
@@ -187,10 +191,10 @@ class Pattern(msgspec.Struct, frozen=True, eq=False):
     phase_y: float = 0.0
     blend: str = "normal"
     opacity: float = 1.0
-    visible: bool = True
     fill: float = 1.0
-    mask: Mask | Sequence[Mask] | None = None
+    mask: Masks = None
     clip: bool = False
+    visible: bool = True
     knockout: Literal["none", "shallow", "deep"] = "none"
     advanced: Advanced | None = None
 
@@ -206,23 +210,26 @@ class Group(msgspec.Struct, frozen=True):
     """Layers that are composited with each other first, and then as one (W3C Compositing Level 1, section 5).
 
     In an isolated group they start from nothing; in one that is not, they blend with what lies below the group, whose
-    own contribution is removed again before the group is blended as a whole. Raises `TreeError`, `NumberError`,
-    `BlendModeError`.
+    own contribution is removed again before the group is blended as a whole. The blend mode "pass-through", Photoshop's
+    word, makes a normal one that is not isolated. Raises `TreeError`, `NumberError`, `BlendModeError`.
     """
 
     layers: Sequence["Node"]
     blend: str = "normal"
     opacity: float = 1.0
     isolated: bool = True
-    visible: bool = True
     fill: float = 1.0
-    mask: Mask | Sequence[Mask] | None = None
+    mask: Masks = None
     clip: bool = False
+    visible: bool = True
     knockout: Literal["none", "shallow", "deep"] = "none"
     advanced: Advanced | None = None
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "layers", check_nodes("Group.layers", self.layers))
+        if self.blend == PASS_THROUGH:
+            msgspec.structs.force_setattr(self, "blend", "normal")
+            msgspec.structs.force_setattr(self, "isolated", False)
         _check_painting("Group", self)
         if not isinstance(self.isolated, bool):
             raise TreeError("Group.isolated", f"{self.isolated!r} is neither True nor False")
@@ -296,7 +303,8 @@ def _check_painting(owner: str, node: "Node") -> None:
         raise TreeError(f"{owner}.knockout", f"{node.knockout!r} is none of {', '.join(KNOCKOUTS)}")
     if node.advanced is not None and not isinstance(node.advanced, Advanced):
         raise TreeError(f"{owner}.advanced", f"{type(node.advanced).__name__} is no Advanced")
-    msgspec.structs.force_setattr(node, "mask", masks(f"{owner}.mask", node.mask))
+    x, y = (math.floor(node.x), math.floor(node.y)) if isinstance(node, Layer) else (0, 0)
+    msgspec.structs.force_setattr(node, "mask", masks(f"{owner}.mask", node.mask, x, y))
 
 
 def _stops(stops: Sequence[Stop]) -> tuple[Stop, ...]:

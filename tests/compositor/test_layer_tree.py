@@ -19,6 +19,8 @@ from compositor import (
     Gradient,
     Group,
     Layer,
+    Mask,
+    MaskError,
     MatrixError,
     Node,
     NotFiniteError,
@@ -28,9 +30,11 @@ from compositor import (
     StopsError,
     TreeError,
 )
+from tests.compositor.pictures import noise
 
 PIXELS = np.zeros((2, 2, 4), np.uint8)
 NAN, INF = float("nan"), float("inf")
+SOFT = noise(4, 8, 9)
 STOPS = ((0, (1, 0, 0)), (1, (0, 0, 1)))
 
 
@@ -146,3 +150,28 @@ def test_sources_wholly_off_the_canvas_are_fine() -> None:
     for x, y in ((far, 0), (-far, 0), (0, far), (0, -far), (far - 0.5, -far + 0.5)):
         layers = [Layer(PIXELS, x=x, y=y), Gradient("radial", STOPS, x=x, y=y, width=3, height=3)]
         assert not draw(*layers).any()
+
+
+def test_pass_through_is_a_group_that_is_not_isolated() -> None:
+    """Photoshop's word for it is the one that people look for."""
+    group = Group([Layer(SOFT, blend="multiply")], blend="pass-through", opacity=0.5)
+    assert (group.blend, group.isolated) == ("normal", False)
+    with pytest.raises(BlendModeError):
+        Layer(SOFT, blend="pass-through")
+
+
+def test_plain_coverage_is_a_mask_on_its_layer() -> None:
+    """Most masks have the size of what they mask; only others need a place."""
+    coverage = np.arange(SOFT.shape[0] * SOFT.shape[1], dtype=np.uint16).reshape(SOFT.shape[:2])
+    (mask,) = Layer(SOFT, x=3.5, y=-2, mask=coverage).mask
+    assert (mask.x, mask.y, mask.outside) == (3, -2, 0)
+    assert mask.coverage is coverage
+    (first, second) = Group([], mask=[coverage, Mask(coverage, 1, 2)]).mask
+    assert (first.x, first.y, second.x, second.y) == (0, 0, 1, 2)
+    with pytest.raises(MaskError, match=r"Layer\.mask|Mask\.coverage"):
+        Layer(SOFT, mask=SOFT)
+    picture = compositor.composite([Layer(SOFT, x=2, y=1, mask=coverage)], size=(40, 40))
+    assert (
+        picture.tobytes()
+        == compositor.composite([Layer(SOFT, x=2, y=1, mask=Mask(coverage, 2, 1))], size=(40, 40)).tobytes()
+    )
