@@ -9,6 +9,7 @@ beyond that. Run as `python -m bench.compositing --profile`.
 
 import itertools
 import mmap
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -111,8 +112,11 @@ def _memory(case: Case) -> list[Part]:
         parts.append(
             Part(f"read the cache, {size // 1024} KiB", "as many copies of one run in the cache", again, moved)
         )
+    twice = "two threads, each the same at once: what they share shows in GB/s"
     return [
         *parts,
+        Part("sum in a line", "every picture once, in one call each", lambda: _sum(sources), moved),
+        Part("sum, two threads", twice, lambda: _twice(lambda: _sum(sources)), 2 * moved),
         Part("write known pages", "a result into memory that was written before", lambda: known.fill(1), known.nbytes),
         Part("write fresh memory", "the same as a call does it: allocated, written, freed", write_fresh, known.nbytes),
         Part(
@@ -136,6 +140,18 @@ def _reader(sources: Sequence[Words], size: int, *, hopping: bool = False, repea
             np.copyto(target, source)
 
     return job
+
+
+def _sum(sources: Sequence[Words]) -> None:
+    for source in sources:
+        np.bitwise_xor.reduce(source)
+
+
+def _twice(job: Callable[[], None]) -> None:
+    other = threading.Thread(target=job)
+    other.start()
+    job()
+    other.join()
 
 
 # What a call does beside its pixels.
