@@ -6,17 +6,16 @@ number: 0 is the canvas, each group that needs one has the next. A source with a
 give the same list.
 """
 
-import functools
-from bisect import insort
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from compositor.finish import NEUTRAL, NOTHING_DONE, Finish
+from compositor.kernel_choice import blending_words, kernels_of, paint_kernel, store_kernel
 from compositor.rect import Rect, squares, tiles
 from compositor.scene import Branch, Clip, Item, Leaf, Scene
-from compositor.sources import Flat, Mapped, Pixels, Placed, Shifted, Sloped, Source, Tiled, hides
+from compositor.sources import Pixels, Sloped, Source, hides
 from compositor.stages import (
     BACKGROUND,
     NOTHING,
@@ -43,6 +42,7 @@ from compositor.stages import (
     Tile,
     UniteKnockout,
 )
+from compositor.sweep import Sweep
 
 __all__ = [
     "BlendPixels",
@@ -96,11 +96,11 @@ def plan(
     """
     floor = _Floor(BACKGROUND, bool(scene.background[3] == 1)) if scene.background[3] else _NO_FLOOR
     canvas = _Scope(0, 1, False, floor, floor)
-    near = _Sweep(scene.items)
+    near = Sweep(scene.items)
     for region in _regions(scene.canvas, tile, square, rows):
         stages: list[Stage] = []
         opaque = _fill(stages, near.items(region), canvas, region, Clear(0, region), floor.opaque)
-        yield Tile(region, tuple(stages), _store_kernel(dtype, scene.linear, opaque))
+        yield Tile(region, tuple(stages), store_kernel(dtype, scene.linear, opaque))
 
 
 def _regions(canvas: Rect, tile: int, square: bool, rows: int | None) -> Iterator[Rect]:
@@ -108,50 +108,6 @@ def _regions(canvas: Rect, tile: int, square: bool, rows: int | None) -> Iterato
     for top in range(0, canvas.height, height):
         for region in cut(canvas.width, min(height, canvas.height - top), tile):
             yield region if top == 0 else region._replace(y0=region.y0 + top, y1=region.y1 + top)
-
-
-def _store_kernel(dtype: str, linear: bool, opaque: bool) -> KernelId:
-    """RGBA8 has a kernel of its own, to which an opaque picture is worth knowing; halves are stored as float32 first."""
-    if dtype == "uint8" and not linear:
-        return KernelId("store", opaque=opaque)
-    return KernelId("store-linear" if linear else "store-encoded", "float32" if dtype == "float16" else dtype)
-
-
-class _Sweep:
-    """Which items reach into a tile, for tiles that come from the top down: a picture of many small layers would otherwise be
-    planned in layers times tiles.
-    """
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self._all = items
-        self._waiting = sorted(range(len(items)), key=lambda number: items[number].bounds.y0, reverse=True)
-        self._rows = (0, 0)
-        self._near: list[int] = []
-
-    def items(self, region: Rect) -> list[Item]:
-        """Return the items that share a row with `region`, from the bottom up."""
-        if (region.y0, region.y1) != self._rows:
-            assert region.y0 >= self._rows[0], "tiles come from the top down"
-            self._rows = (region.y0, region.y1)
-            self._near = [number for number in self._near if self._all[number].bounds.y1 > region.y0]
-            while self._waiting and self._all[self._waiting[-1]].bounds.y0 < region.y1:
-                insort(self._near, self._waiting.pop())
-        return [self._all[number] for number in self._near]
-
-
-def kernels_of(tile: Tile) -> Iterator[KernelId]:
-    """Yield the kernels that a tile runs, with repetitions."""
-    for stage in tile.stages:
-        if (
-            isinstance(stage, BlendPixels | BlendPlanes | Cover | Paint | Extract | Linearise)
-            and stage.kernel is not None
-        ):
-            yield stage.kernel
-        if isinstance(stage, Cover | Paint):
-            yield from _reading_kernels(stage.source)
-        if isinstance(stage, BlendPixels | BlendPlanes) and stage.unite is not None:
-            yield stage.unite
-    yield tile.store
 
 
 def _fill(stages: list[Stage], items: Sequence[Item], scope: _Scope, region: Rect, base: Stage, opaque: bool) -> bool:
@@ -168,7 +124,7 @@ def _fill(stages: list[Stage], items: Sequence[Item], scope: _Scope, region: Rec
     else:
         cover = items[start]
         assert isinstance(cover, Leaf), "only a leaf covers"
-        stages.append(Cover(scope.depth, region, cover.source, _paint_kernel(cover.source, opaque=hides)))
+        stages.append(Cover(scope.depth, region, cover.source, paint_kernel(cover.source, opaque=hides)))
         _linearise(stages, scope.depth, region, cover.source)
     return _blend(stages, items[start + 1 :], scope, region, opaque or hides)
 
@@ -226,17 +182,12 @@ def _pile(stages: list[Stage], leaf: Leaf, source: Pixels, scope: _Scope, region
     """Blend pixels together with those right below them, if only the pictures differ: a kernel that takes several goes
     through the accumulator once.
     """
-    alike = scope.depth, region, _onto(leaf.mode, opaque), _UNITE_WORDS if scope.tracked else None
+    alike = scope.depth, region, blending_words(leaf.mode, opaque), _UNITE_WORDS if scope.tracked else None
     below = stages[-1]
     if isinstance(below, BlendPixels) and below[:4] == alike and len(below.stack) < STACK_MAX:
         stages[-1] = BlendPixels(*alike, (*below.stack, source), (*below.opacities, leaf.opacity))
     else:
         stages.append(BlendPixels(*alike, (source,), (leaf.opacity,)))
-
-
-@functools.cache
-def _onto(mode: str, opaque: bool) -> KernelId:
-    return KernelId("blend-words", mode, opaque)
 
 
 def _branch(stages: list[Stage], group: Branch, scope: _Scope, region: Rect, opaque: bool) -> None:
@@ -402,37 +353,10 @@ def _planes(
 
 
 def _paint(stages: list[Stage], region: Rect, source: Source) -> None:
-    stages.append(Paint(region, source, _paint_kernel(source, opaque=False)))
+    stages.append(Paint(region, source, paint_kernel(source, opaque=False)))
     _linearise(stages, SCRATCH, region, source)
 
 
 def _linearise(stages: list[Stage], planes: int, region: Rect, source: Source) -> None:
     if isinstance(source, Sloped) and source.linear:
         stages.append(Linearise(planes, region, KernelId("linearise")))
-
-
-def _reading_kernels(source: Source) -> Iterator[KernelId]:
-    """The kernels that pictures of any format need; what a region source is stored as shows only when it is read."""
-    if not isinstance(source, Placed | Mapped | Tiled):
-        return
-    dtype = source.picture.dtype
-    if dtype is not None:
-        yield KernelId("read-linear" if source.linear else "read", dtype)
-    if isinstance(source, Mapped):
-        if source.drawing.axes is not None:
-            yield from (KernelId("gather-rows"), KernelId("gather-columns"))
-        elif source.drawing.profile is not None:
-            yield KernelId("warp")
-    elif source.right or source.down:
-        yield KernelId("shift-planes")
-
-
-def _paint_kernel(source: Source, *, opaque: bool) -> KernelId | None:
-    """The kernel that a painting stage calls; a flat colour needs none, and pictures of any format look up their own."""
-    if isinstance(source, Pixels):
-        return KernelId("load") if opaque else KernelId("unpack")
-    if isinstance(source, Flat | Placed | Mapped | Tiled):
-        return None
-    if isinstance(source, Shifted):
-        return KernelId("shift")
-    return KernelId(source.ramp.kind)

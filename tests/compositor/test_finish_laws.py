@@ -259,7 +259,7 @@ PIXELS = np.zeros((2, 2, 4), np.uint8)
     ("make", "field"),
     [
         (lambda: Layer(PIXELS, fill=1.5), "Layer.fill"),
-        (lambda: Layer(PIXELS, mask=ONES), "Layer.mask"),  # type: ignore[arg-type]
+        (lambda: Layer(PIXELS, mask=PIXELS), "Mask.coverage"),
         (lambda: Layer(PIXELS, mask=3), "Layer.mask"),  # type: ignore[arg-type]
         (lambda: Solid((1, 0, 0), clip=1), "Solid.clip"),  # type: ignore[arg-type]
         (lambda: Group([], knockout="half"), "Group.knockout"),  # type: ignore[arg-type]
