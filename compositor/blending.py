@@ -13,12 +13,14 @@ import numpy.typing as npt
 from compositor import formats
 from compositor.errors import ArrayError, BlendModeError, OperatorError, SizeMismatchError
 from compositor.execute import composite
+from compositor.finish_planes import noise
 from compositor.formats import Planes, Stored
 from compositor.limits import CANVAS_PIXELS_MAX, CANVAS_SIDE_PX_MAX
-from compositor.modes import BLEND_MODES, MODES
+from compositor.modes import BLEND_MODES, DISSOLVE
 from compositor.operators import OPERATORS, factors
 from compositor.plan import KernelId
 from compositor.ranges import check_number
+from compositor.rect import Rect
 from compositor.tree import Layer
 
 BLOCK_PIXELS = 32_768
@@ -39,12 +41,13 @@ def blend(
     """Blend `source` onto `backdrop` with `mode`, compose them by `operator`, and return (height, width, 4) in the
     backdrop's dtype.
 
-    Both are (height, width, 4), or 3 without alpha, 2 for gray and alpha, 1 or (height, width) for gray; uint8, uint16,
-    float16 or float32, each its own; any strides. Floats are 0 to 1, and what lies outside is cut. `mode` is one of
-    `BLEND_MODES`, `operator` one of `OPERATORS`; the source is blended first and composed then (W3C Compositing
+    Both are (height, width, 4), or 3 without alpha, 2 for gray and alpha, 1 or (height, width) for gray; uint8,
+    uint16, float16 or float32, each its own; any strides. Floats are 0 to 1, and what lies outside is cut. `mode` is
+    one of `BLEND_MODES`, `operator` one of `OPERATORS`; the source is blended first and composed then (W3C Compositing
     Level 1, section 5). The source's alpha is multiplied by `opacity`, 0 to 1, and by `mask`, (height, width) of any
     of the dtypes. With `premultiplied` both arrays and the result have premultiplied colour, and colour that exceeds
-    its alpha is cut to it; else all are straight. Where the result's alpha is 0, so are its colours.
+    its alpha is cut to it; else all are straight. Where the result's alpha is 0, so are its colours. "dissolve" looks
+    up its noise (seed 0) at the pixel's place in the arrays.
 
     `out`, of the result's shape and dtype, is filled and returned; it may share memory with any input. Without it the
     result is the caller's own. Integers are rounded to the nearest step, halves up. For uint8, source-over gives what
@@ -65,7 +68,7 @@ def blend(
         result, apart = composite(layers, size=(width, height), threads=1), False
     else:
         result = out if out is not None and apart else np.empty((height, width, 4), backdrop.dtype)
-        _run(backdrop, source, mask, result, KernelId("compose", mode), factors(operator), weight, premultiplied)
+        _run(backdrop, source, mask, result, mode, factors(operator), weight, premultiplied)
     if out is None or apart:
         return result
     out[...] = result
@@ -74,7 +77,7 @@ def blend(
 
 def _check(backdrop: object, source: object, mode: object, operator: object, opacity: object) -> np.float32:
     """Raise `CompositorError` for what cannot be blended; return the opacity."""
-    if not isinstance(mode, str) or mode not in MODES:
+    if not isinstance(mode, str) or mode not in BLEND_MODES:
         raise BlendModeError(mode, BLEND_MODES)
     if not isinstance(operator, str) or operator not in OPERATORS:
         raise OperatorError(operator, OPERATORS)
@@ -121,14 +124,14 @@ def _run(
     source: Stored,
     mask: Stored | None,
     result: Stored,
-    kernel_id: KernelId,
+    mode: str,
     numbers: npt.NDArray[np.float32],
     opacity: np.float32,
     premultiplied: bool,
 ) -> None:
     from compositor import kernels  # here, because importing numba takes 0.4 s and most commands need none
 
-    kernel = kernels.find(kernel_id)
+    kernel = kernels.find(KernelId("compose", "normal" if mode == DISSOLVE else mode))
     # An 8-bit backdrop is premultiplied first, as a tile holds it, so that results equal those of `composite`. Finer
     # ones enter the mode straight: the detour would cost them their last bits where a mode is steep.
     held = premultiplied or backdrop.dtype == np.uint8
@@ -138,6 +141,9 @@ def _run(
         planes = formats.straight(above[part], opacity, premultiplied=premultiplied)
         if mask is not None:
             planes[3] *= formats.unpack(mask[part][:, :, None])[0]
+        if mode == DISSOLVE:
+            rows, columns = part
+            planes[3] = planes[3] > noise(Rect(columns.start, rows.start, columns.stop, rows.stop), 0)
         kernel(acc.reshape(4, -1), held, planes.reshape(4, -1), numbers)
         formats.pack(acc, result[part], premultiplied=premultiplied)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from compositor.advanced import CHANNELS, EVERYTHING, Advanced, Handles
 from compositor.mask import Matte, masks, mattes
+from compositor.modes import DISSOLVE
 from compositor.rect import Rect
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def look(node: "Node", bounds: Rect, *, apart: bool = False) -> Look | None:
     kept, bounds = mattes(masks("mask", node.mask), bounds)
     if bounds.empty or not node.visible or np.float32(node.opacity) == 0 or not advanced.channels:
         return None
-    dissolved = node.blend == "dissolve"
+    dissolved = node.blend == DISSOLVE
     mode = "normal" if dissolved else node.blend
     apart = apart or node.knockout != "none" or mode in NEUTRAL
     finish = Finish(

@@ -310,5 +310,11 @@ MODES: dict[str, Mode] = {mode.name: mode for mode in (*_W3C, *_PHOTOSHOP)}
 W3C_BLEND_MODES: tuple[str, ...] = tuple(mode.name for mode in _W3C)
 """Names of the sixteen modes of W3C Compositing and Blending Level 1."""
 
-BLEND_MODES: tuple[str, ...] = tuple(MODES)
-"""Names of all modes: `W3C_BLEND_MODES`, then those that only Photoshop has."""
+MIXING_MODES: tuple[str, ...] = tuple(MODES)
+"""Names of the modes that have a formula: `W3C_BLEND_MODES`, then those that only Photoshop has."""
+
+DISSOLVE = "dissolve"
+"""A blend mode that chooses pixels instead of mixing them, and so has no formula."""
+
+BLEND_MODES: tuple[str, ...] = (*MIXING_MODES, DISSOLVE)
+"""Names of all modes that a layer may have: `MIXING_MODES` and `DISSOLVE`."""

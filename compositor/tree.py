@@ -40,7 +40,7 @@ from compositor.limits import (
     OFFSET_PX_MAX,
 )
 from compositor.mask import Masks, masks
-from compositor.modes import BLEND_MODES, MODES
+from compositor.modes import BLEND_MODES
 from compositor.ranges import check_number, is_number
 from compositor.region_source import RegionSource
 
@@ -52,8 +52,6 @@ Matrix: TypeAlias = Sequence[Sequence[float]]
 
 PASS_THROUGH = "pass-through"  # noqa: S105 - no password, a blend mode
 """What Photoshop calls the mode of a group that is not isolated."""
-DISSOLVE = "dissolve"
-"""A blend mode that chooses pixels instead of mixing them, and so has no formula in `MODES`."""
 GRADIENT_KINDS = ("linear", "radial", "angle", "reflected", "diamond")
 _STOPS_MIN = 2
 _STOP_LENGTHS = (2, 3)
@@ -292,7 +290,7 @@ def _check_place(owner: str, x: float, y: float, width: float | None, height: fl
 
 def _check_painting(owner: str, node: "Node") -> None:
     """Check what all nodes have, and make their masks a tuple."""
-    if not isinstance(node.blend, str) or not (node.blend in MODES or node.blend == DISSOLVE):
+    if not isinstance(node.blend, str) or node.blend not in BLEND_MODES:
         raise BlendModeError(node.blend, BLEND_MODES)
     check_number(f"{owner}.opacity", node.opacity, 0, 1)
     check_number(f"{owner}.fill", node.fill, 0, 1)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 import compositor
+from compositor.modes import MIXING_MODES
 from engines.image_core.encode import encode
 from engines.image_core.presets import plan_plain
 from engines.typography_core import typeset
@@ -39,9 +40,9 @@ _SHADES = (
 
 
 def draw_sheet() -> npt.NDArray[np.uint8]:
-    """Return the sheet, (height, width, 4) uint8: one tile a mode, in the order of `compositor.BLEND_MODES`."""
+    """Return the sheet, (height, width, 4) uint8: one tile a mode, in the order of `MIXING_MODES`."""
     photograph = _photograph()
-    rows = math.ceil(len(compositor.BLEND_MODES) / _COLUMNS)
+    rows = math.ceil(len(MIXING_MODES) / _COLUMNS)
     width = _GAP + _COLUMNS * (_TILE_WIDTH + _GAP)
     height = _GAP + rows * (_TILE_HEIGHT + _LABEL_HEIGHT + _GAP)
     nodes: list[compositor.Node] = []
@@ -79,7 +80,7 @@ def _places() -> dict[str, tuple[int, int]]:
             _GAP + number % _COLUMNS * (_TILE_WIDTH + _GAP),
             _GAP + number // _COLUMNS * (_TILE_HEIGHT + _LABEL_HEIGHT + _GAP),
         )
-        for number, mode in enumerate(compositor.BLEND_MODES)
+        for number, mode in enumerate(MIXING_MODES)
     }
 
 

@@ -9,7 +9,8 @@ import sys
 import numpy as np
 
 import compositor
-from compositor import BLEND_MODES, Advanced, BlendIf, Gradient, Group, Layer, Mask, Node, Pattern, Ranges, Solid
+from compositor import Advanced, BlendIf, Gradient, Group, Layer, Mask, Node, Pattern, Ranges, Solid
+from compositor.modes import MIXING_MODES
 from compositor.tree import GRADIENT_KINDS
 from tests.compositor.pictures import noise, opaque
 
@@ -25,7 +26,7 @@ def soft(seed: int, height: int, width: int) -> np.ndarray:
 def modes() -> list[Node]:
     """Every mode once, by turns from pixels and from planes, in boxes that overlap."""
     nodes: list[Node] = []
-    for k, mode in enumerate(BLEND_MODES):
+    for k, mode in enumerate(MIXING_MODES):
         x, y = 8 * (k % 9), 17 * (k // 9)
         layer = Layer(noise(k, 19, 26), x=x, y=y, blend=mode if k % 2 else "normal", opacity=0.9)
         nodes.append(layer if k % 2 else Group([layer], blend=mode, opacity=0.8))

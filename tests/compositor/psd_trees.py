@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compositor import BLEND_MODES, Advanced, Group, Layer, Mask, Node, Solid
+from compositor import Advanced, Group, Layer, Mask, Node, Solid
+from compositor.modes import MIXING_MODES
 from compositor.tree import DISSOLVE
 
 KNOCKOUTS = ("none", "shallow", "deep")
@@ -132,7 +133,7 @@ def check(layer: Any) -> None:
     name = mode_of(layer)
     if name == DISSOLVE:
         raise LeftOut("dissolve: its noise is Photoshop's own")
-    if name not in BLEND_MODES:
+    if name not in MIXING_MODES:
         raise LeftOut(f"blend mode {name}")
     if not (layer.is_group() or layer.kind in DRAWN):
         raise LeftOut(f"layer kind {layer.kind}")

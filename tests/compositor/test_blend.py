@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import compositor
 from compositor import (
-    BLEND_MODES,
     OPERATORS,
     ArrayError,
     BlendModeError,
@@ -29,6 +29,7 @@ from compositor import (
     blending,
     composite,
 )
+from compositor.modes import MIXING_MODES
 from tests.compositor.pictures import noise
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +58,7 @@ def general(backdrop: Array, source: Array, mode: str, opacity: float) -> Array:
     return blend(backdrop, source, mode, opacity=opacity, mask=np.full(backdrop.shape[:2], 255, np.uint8))
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 def test_8_bit_source_over_is_composites_bytes(mode: str) -> None:
     """By the short way and by the long one: two ways into one package must not differ by a bit."""
     backdrop, source = noise(1), noise(2)
@@ -171,7 +172,7 @@ def test_mask_multiplies_the_sources_alpha(dtype: type) -> None:
         assert np.abs(result - expected).max() <= (2**-11 if dtype is np.float16 else 8 * F32_STEP)
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 def test_source_that_cannot_be_seen_changes_nothing(mode: str) -> None:
     """Opacity 0 and an empty mask, at 8 bit to the byte, but for colours under alpha 0, which become 0."""
     backdrop = noise(12, 9, 7)
@@ -202,7 +203,7 @@ def test_operators_mirror_each_other(values: list[float]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(pixel_lists, st.sampled_from(BLEND_MODES[:4]))
+@given(pixel_lists, st.sampled_from(MIXING_MODES[:4]))
 def test_atop_keeps_alpha_to_the_bit(values: list[float], mode: str) -> None:
     """A picture edited by `source-atop` again and again must not fade, and an opaque one stays opaque under over."""
     below, above = (np.array(part, np.float32).reshape(1, 1, 4) for part in (values[:4], values[4:]))
@@ -337,10 +338,11 @@ SAMPLE = """
 import hashlib, sys
 sys.path.insert(0, {root!r})
 import numpy as np
-from compositor import BLEND_MODES, OPERATORS, blend
+from compositor import OPERATORS, blend
+from compositor.modes import MIXING_MODES
 from tests.compositor.pictures import noise
 digest = hashlib.sha256()
-for k, mode in enumerate(BLEND_MODES):
+for k, mode in enumerate(MIXING_MODES):
     operators = OPERATORS if mode in ("normal", "multiply") else OPERATORS[k % 14 :: 7]
     for operator in operators:
         for dtype, top in ((np.uint8, 255), (np.float32, 1)):
@@ -367,3 +369,22 @@ def test_interpreter_gives_the_same_bytes_as_the_compiler() -> None:
         answers.append(done.stdout)
     assert len(answers[0].strip()) == hashlib.sha256().digest_size * 2
     assert answers[0] == answers[1]
+
+
+def test_dissolve_takes_or_leaves_each_pixel() -> None:
+    """As often as alpha says, and the same pixels as in a tree of layers; no mixture of the two anywhere."""
+    rows, columns = np.mgrid[0:70, 0:90]
+    below = np.dstack([rows, columns, rows + columns, np.full_like(rows, 255)]).astype(np.uint8)
+    above = np.dstack([255 - columns, rows, columns, np.full_like(rows, 102)]).astype(np.uint8)
+    picture = blend(below, above, "dissolve")
+    layers = [compositor.Layer(below), compositor.Layer(above, blend="dissolve")]
+    assert picture.tobytes() == compositor.composite(layers, size=(90, 70)).tobytes()
+    taken = (picture[..., :3] == above[..., :3]).all(axis=-1)
+    left = (picture[..., :3] == below[..., :3]).all(axis=-1)
+    assert (taken | left).all()
+    assert abs(taken.mean() - 0.4) < 0.02
+    half = blend(below, above, "dissolve", opacity=0.5, mask=np.full(rows.shape, 1, np.float32))
+    assert abs((half[..., :3] == above[..., :3]).all(axis=-1).mean() - 0.2) < 0.02
+    fine = blend(below.astype(np.float32) / 255, above.astype(np.float32) / 255, "dissolve", "xor")
+    assert ((fine[..., 3] == 0) | (fine[..., 3] == 1)).all()
+    assert ((fine[..., 3] == 0) == taken).all()

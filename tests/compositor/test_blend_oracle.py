@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compositor import BLEND_MODES, OPERATORS, blend
+from compositor import OPERATORS, blend
+from compositor.modes import MIXING_MODES
 from tests.compositor import oracle
 
 Pixel = tuple[float, float, float, float]
@@ -75,7 +76,7 @@ def off(mode: str, operator: str, below: Pixel, above: Pixel, found: Pixel) -> f
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32], ids=["uint8", "uint16", "float32"])
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_mode_by_every_operator_is_the_oracles(mode: str, dtype: type, data: st.DataObject) -> None:
@@ -91,7 +92,7 @@ def test_mode_by_every_operator_is_the_oracles(mode: str, dtype: type, data: st.
                 assert distance <= allowed, (operator, below, above, found)
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 def test_few_pixels_are_at_a_jump(mode: str) -> None:
     """What the test above forgives must stay the exception: on random 8-bit colours at most one in twenty, and none
     for a mode that has no jumps.

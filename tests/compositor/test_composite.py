@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import compositor
-from compositor import BLEND_MODES, Group, KernelId, Layer, Node
+from compositor import Group, KernelId, Layer, Node
+from compositor.modes import MIXING_MODES
 from tests.compositor import oracle
 from tests.compositor.pictures import EDGES, noise, opaque, worst_step
 
@@ -24,7 +25,7 @@ JUMPING = {
     *("color-dodge", "color-burn", "hue", "saturation"),
     *("vivid-light", "hard-mix", "divide", "darker-color", "lighter-color"),
 }
-STEADY = tuple(m for m in BLEND_MODES if m not in JUMPING)
+STEADY = tuple(m for m in MIXING_MODES if m not in JUMPING)
 
 
 def check(layers: Sequence[Node], width: int, height: int, background: tuple[float, ...] | None = None) -> None:
@@ -33,19 +34,19 @@ def check(layers: Sequence[Node], width: int, height: int, background: tuple[flo
     assert worst_step(result, oracle.picture(layers, width, height, below)) <= STEP
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 def test_mode_on_translucent_backdrop_is_the_oracles(mode: str) -> None:
     """The general formula, with alpha 0 and 1 on either side among the pixels."""
     check([Layer(noise(1)), Layer(noise(2), blend=mode)], 31, 24)
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 def test_mode_on_opaque_backdrop_is_the_oracles(mode: str) -> None:
     """The short formula that the plan chooses when it knows that the backdrop is opaque."""
     check([Layer(opaque(3)), Layer(noise(4), blend=mode, opacity=0.7)], 31, 24)
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 @pytest.mark.parametrize("background", [None, (0.2, 0.5, 0.9)], ids=["transparent", "opaque"])
 def test_group_as_a_source_is_the_oracles(mode: str, background: tuple[float, ...] | None) -> None:
     """A group is blended from premultiplied planes, which is another kernel than blending pixels."""
@@ -53,7 +54,7 @@ def test_group_as_a_source_is_the_oracles(mode: str, background: tuple[float, ..
     check([Layer(noise(7)), group] if background is None else [group], 31, 24, background)
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 def test_short_formula_gives_the_bytes_of_the_general_one(mode: str) -> None:
     """What the plan knows about a backdrop must not show.
 
@@ -68,7 +69,7 @@ def test_short_formula_gives_the_bytes_of_the_general_one(mode: str) -> None:
     assert (compositor.composite(known, size=(31, 24)) == compositor.composite(hidden, size=(31, 24))).all()
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 @pytest.mark.parametrize("background", [None, (0.3, 0.6, 0.1), (0.9, 0.2, 0.4, 0.5)])
 def test_group_that_is_not_isolated_takes_its_backdrop_out_again(
     mode: str, background: tuple[float, ...] | None

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import compositor
-from compositor import BLEND_MODES, Gradient, Group, Layer, Node, Solid
+from compositor import Gradient, Group, Layer, Node, Solid
+from compositor.modes import MIXING_MODES
 from tests.compositor.pictures import noise, opaque, worst_step
 
 RAINBOW = ((0.0, (1, 0, 0, 1)), (0.4, (0, 1, 0, 0.5)), (1.0, (0, 0, 1, 0.2)))
@@ -41,7 +42,7 @@ def test_neither_tile_size_nor_threads_change_a_byte(reference: np.ndarray, tile
     assert (result == reference).all()
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 def test_layers_that_cannot_be_seen_change_nothing(mode: str) -> None:
     """Opacity 0, invisible, outside the canvas, without pixels, wholly transparent: in any mode."""
     base: list[Node] = [Layer(noise(7)), Layer(noise(8), blend=mode)]
@@ -75,7 +76,7 @@ def test_isolated_group_of_normal_layers_equals_its_layers(
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 40), st.integers(0, 40), st.sampled_from([0, 0.25, 0.5]), st.sampled_from(BLEND_MODES))
+@given(st.integers(0, 40), st.integers(0, 40), st.sampled_from([0, 0.25, 0.5]), st.sampled_from(MIXING_MODES))
 def test_moving_everything_moves_the_picture(dx: int, dy: int, part: float, mode: str) -> None:
     """Nothing depends on where on the canvas, or in which tile, a pixel lies."""
 

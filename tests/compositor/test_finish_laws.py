@@ -8,20 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import compositor
-from compositor import (
-    BLEND_MODES,
-    Advanced,
-    BlendIf,
-    CompositorError,
-    Gradient,
-    Group,
-    Layer,
-    Mask,
-    Node,
-    Ranges,
-    Solid,
-)
+from compositor import Advanced, BlendIf, CompositorError, Gradient, Group, Layer, Mask, Node, Ranges, Solid
 from compositor.finish import NEUTRAL
+from compositor.modes import MIXING_MODES
 from compositor.plan import plan
 from compositor.scene import build
 from compositor.stages import BlendPixels, BlendPlanes, Clear, Copy, Cover, Extract, Paint
@@ -29,7 +18,7 @@ from tests.compositor.pictures import noise, opaque, worst_step
 from tests.compositor.test_composite_laws import everything
 
 SIZE = (31, 24)
-PLAIN = tuple(mode for mode in BLEND_MODES if mode not in NEUTRAL)
+PLAIN = tuple(mode for mode in MIXING_MODES if mode not in NEUTRAL)
 ONES = np.full((24, 31), 255, np.uint8)
 
 
@@ -86,7 +75,7 @@ def test_plain_trees_keep_their_plans() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.sampled_from(BLEND_MODES), st.floats(0.01, 1), st.integers(0, 99), st.booleans())
+@given(st.sampled_from(MIXING_MODES), st.floats(0.01, 1), st.integers(0, 99), st.booleans())
 def test_masks_that_let_all_through_change_nothing(mode: str, opacity: float, seed: int, grouped: bool) -> None:
     """All ones, and any mask at density 0; to the bit."""
     through = (Mask(ONES), Mask(soft(seed), density=0), Mask(soft(seed), x=99, outside=1.0))
@@ -132,7 +121,7 @@ def test_fill_of_a_plain_mode_is_one_more_opacity(mode: str, opacity: float, fil
     ).all()
 
 
-@pytest.mark.parametrize("mode", [mode for mode in BLEND_MODES if mode in NEUTRAL])
+@pytest.mark.parametrize("mode", [mode for mode in MIXING_MODES if mode in NEUTRAL])
 def test_fill_of_a_special_mode_starts_from_nothing_and_ends_at_all(mode: str) -> None:
     """At 0 the layer is gone; near 0 and near 1 it is close to that, on any backdrop."""
     for below in (Layer(noise(2)), Layer(opaque(2))):
@@ -146,7 +135,7 @@ def test_fill_of_a_special_mode_starts_from_nothing_and_ends_at_all(mode: str) -
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.sampled_from(BLEND_MODES), st.floats(0.1, 1), st.integers(0, 99))
+@given(st.sampled_from(MIXING_MODES), st.floats(0.1, 1), st.integers(0, 99))
 def test_clipping_to_an_opaque_base_is_no_clipping(mode: str, opacity: float, seed: int) -> None:
     """Within the base; to the bit, because alpha 1 divides and multiplies exactly."""
     for together in (True, False):

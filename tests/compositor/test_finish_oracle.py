@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 import compositor
-from compositor import BLEND_MODES, Advanced, BlendIf, Group, Layer, Mask, Node, Ranges
+from compositor import Advanced, BlendIf, Group, Layer, Mask, Node, Ranges
 from compositor.finish import NEUTRAL
+from compositor.modes import MIXING_MODES
 from tests.compositor import tree_oracle
 from tests.compositor.pictures import EDGES, noise, opaque, worst_step
 
 STEP = 1.0
 """One step of 8 bit: half for the result's own rounding, half for alpha's where a colour is divided by it."""
-STEADY = tuple(m for m in BLEND_MODES if m in {"normal", "multiply", "screen", "difference", "luminosity", "overlay"})
+STEADY = tuple(m for m in MIXING_MODES if m in {"normal", "multiply", "screen", "difference", "luminosity", "overlay"})
 """Modes without jumps; the others are compared on fresh backdrops in `test_composite`."""
 
 
@@ -41,7 +42,7 @@ def test_masked_group_is_the_oracles(isolated: bool, mode: str, background: tupl
     check([Layer(noise(8)), group, Layer(noise(9), mask=Mask(coverage(10)), blend="multiply")], background)
 
 
-@pytest.mark.parametrize("mode", [mode for mode in BLEND_MODES if mode in NEUTRAL and mode != "hard-mix"])
+@pytest.mark.parametrize("mode", [mode for mode in MIXING_MODES if mode in NEUTRAL and mode != "hard-mix"])
 @pytest.mark.parametrize("below", [opaque, noise])
 def test_fill_of_a_special_mode_is_the_oracles(mode: str, below: object) -> None:
     """Where there is backdrop the source moves to neutral; where there is none, fill is one more opacity."""

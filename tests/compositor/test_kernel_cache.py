@@ -23,11 +23,12 @@ import numba.core.config as config
 before = config.CACHE_DIR
 import numpy as np
 import compositor
-from compositor import BLEND_MODES, Gradient, Group, Layer, Solid
+from compositor import Gradient, Group, Layer, Solid
+from compositor.modes import MIXING_MODES
 sys.path.insert(0, {root!r})
 from tests.compositor.pictures import noise, opaque
 every, small = {scope!r} == "every", {scope!r} == "small"
-modes = BLEND_MODES if every else ("multiply",)
+modes = MIXING_MODES if every else ("multiply",)
 stops = ((0, (1, 0, 0, 1)), (0.5, (0, 1, 0, 0.2)), (1, (0, 0, 1, 1)))
 layers = [] if small else [Gradient("linear", stops, angle=33, width=9.5)]
 for k, mode in enumerate(modes):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compositor.modes import BLEND_MODES, MODES, W3C_BLEND_MODES
+from compositor.modes import MIXING_MODES, MODES, W3C_BLEND_MODES
 from tests.compositor import oracle
 
 F32_STEP = 2.0**-23
@@ -39,8 +39,8 @@ def test_names_are_those_of_the_specification_then_photoshops() -> None:
         "lighter-color"
     )
     assert tuple(w3c.split()) == W3C_BLEND_MODES
-    assert (*W3C_BLEND_MODES, *photoshop.split()) == BLEND_MODES
-    assert {*oracle.SEPARABLE, *oracle.JOINT} == set(BLEND_MODES)
+    assert (*W3C_BLEND_MODES, *photoshop.split()) == MIXING_MODES
+    assert {*oracle.SEPARABLE, *oracle.JOINT} == set(MIXING_MODES)
 
 
 @pytest.mark.parametrize("mode", list(oracle.SEPARABLE))
@@ -62,7 +62,7 @@ def test_joint_formula_is_the_specifications(mode: str, cb: tuple[int, int, int]
     assert mixed(mode, backdrop, source) == pytest.approx(expected, abs=1e-4)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 @given(cb=color, cs=color, over=st.booleans())
 def test_no_formula_leaves_what_the_next_layer_can_take(mode: str, cb: oracle.Rgb, cs: oracle.Rgb, over: bool) -> None:
     """Never NaN, never below 0 (a later square root), at most a few steps above 1, even where rounding put cb above

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import compositor
-from compositor import BLEND_MODES
+from compositor.modes import MIXING_MODES
 from tests.compositor import psd_trees
 
 CORPUS = Path(os.environ.get("IMPASTO_CORPORA", Path(__file__).parents[2].parent / "shared" / "corpora")) / "psd"
@@ -89,12 +89,12 @@ def test_at_least_as_many_files_pass_as_with_psd_tools() -> None:
 
 
 def test_every_file_is_scored_or_left_out_for_a_stated_reason() -> None:
-    """A mode that arrives in `BLEND_MODES` brings its files with it."""
+    """A mode that arrives in `MIXING_MODES` brings its files with it."""
     reasons = set(results()[1].values())
     known = {"blend mode", "layer kind", "8 bit", "16 bit", "32 bit", "1 bit", "effects", "dissolve", "uniform",
              "shape without", "trivial-no-layers", "no-ps-composite", "channel restriction", "artboard"}  # fmt: skip
     assert {reason for reason in reasons if not any(reason.startswith(start) for start in known)} == set()
-    assert not [reason for reason in reasons if reason.removeprefix("blend mode ") in BLEND_MODES]
+    assert not [reason for reason in reasons if reason.removeprefix("blend mode ") in MIXING_MODES]
 
 
 def sheets() -> list[str]:
@@ -112,7 +112,7 @@ def test_tiles_of_blend_modes_are_photoshops(name: str) -> None:
     found, missed = over_white(document), {}
     mean_max = GRAY_MEAN_MAX if name.startswith("gray") else MEAN_MAX
     for title, tile in places.items():
-        if tile.mode in BLEND_MODES:
+        if tile.mode in MIXING_MODES:
             part = slice(tile.top, tile.bottom), slice(tile.left, tile.right)
             result = score(found[part], document.merged[part])
             if result.mean > mean_max or result.p99 > P99_MAX:

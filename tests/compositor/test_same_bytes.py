@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import compositor
-from compositor import BLEND_MODES, stages
+from compositor import stages
+from compositor.modes import MIXING_MODES
 from compositor.plan import kernels_of, plan
 from compositor.scene import build
 from compositor.tree import GRADIENT_KINDS
@@ -34,7 +35,7 @@ def test_the_trees_use_everything() -> None:
     tiles += plan(build(stored(), *SIZE, BACKGROUND, linear=True), 64, dtype="float32")
     kernels = {kernel for tile in tiles for kernel in kernels_of(tile)}
     assert {type(stage) for tile in tiles for stage in tile.stages} == set(get_args(stages.Stage))
-    assert {kernel.mode for kernel in kernels} >= set(BLEND_MODES)
+    assert {kernel.mode for kernel in kernels} >= set(MIXING_MODES)
     known = {"blend-words", "blend-planes", "blend-filled", "unpack", "mix-back", "extract", "unite-words",
              "unite-planes", "load", "shift", "store", *GRADIENT_KINDS}  # fmt: skip
     assert {kernel.stage for kernel in kernels} >= known

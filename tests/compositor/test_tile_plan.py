@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from compositor import BLEND_MODES, Gradient, Group, KernelId, Layer, Mask, Node, Solid, composite, required_kernels
+from compositor import Gradient, Group, KernelId, Layer, Mask, Node, Solid, composite, required_kernels
+from compositor.modes import MIXING_MODES
 from compositor.plan import BlendPixels, Clear, Cover, Stage, plan
 from compositor.rect import STRIP_SQUARES, Rect, tiles
 from compositor.scene import build
@@ -55,7 +56,7 @@ def test_cover_counts_tile_by_tile() -> None:
     assert found[-1][0].kernel == KernelId("unpack")  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("mode", BLEND_MODES)
+@pytest.mark.parametrize("mode", MIXING_MODES)
 def test_first_picture_on_nothing_is_taken_as_it_is(mode: str) -> None:
     """No mode has a say where there is no backdrop; what lies on the picture cannot tell the short way from the long."""
     layers = [Layer(SOFT, blend=mode), Layer(noise(3, 64, 64))]

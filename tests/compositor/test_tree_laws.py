@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import compositor
-from compositor import BLEND_MODES, Advanced, Gradient, Group, Layer, Mask, Node, Solid
+from compositor import Advanced, Gradient, Group, Layer, Mask, Node, Solid
+from compositor.modes import MIXING_MODES
 from compositor.tree import GRADIENT_KINDS
 from tests.compositor import every_stage
 from tests.compositor.pictures import noise, opaque, worst_step
@@ -27,7 +28,7 @@ layers = st.builds(
     st.integers(0, 99),
     x=places,
     y=places,
-    blend=st.sampled_from(BLEND_MODES),
+    blend=st.sampled_from(MIXING_MODES),
     opacity=opacities,
 )
 areas = st.builds(
@@ -39,14 +40,14 @@ areas = st.builds(
     y=places,
     width=st.floats(1, 20),
     height=st.floats(1, 20),
-    blend=st.sampled_from(BLEND_MODES),
+    blend=st.sampled_from(MIXING_MODES),
 )
 trees = st.recursive(
     layers | areas,
     lambda children: st.builds(
         Group,
         st.lists(children, max_size=3),
-        blend=st.sampled_from(BLEND_MODES),
+        blend=st.sampled_from(MIXING_MODES),
         opacity=opacities,
         isolated=st.booleans(),
     ),
