@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compositor import Advanced, Group, Layer, Mask, Node, Solid
-from compositor.modes import MIXING_MODES
-from compositor.tree import DISSOLVE
+from compositor.modes import DISSOLVE, MIXING_MODES
 
 KNOCKOUTS = ("none", "shallow", "deep")
 FILLED_BY_A_PATH = ("shape", "solidcolorfill", "gradientfill", "patternfill")
