@@ -3,11 +3,12 @@
 Snapshots and the memory of a verification are bound to this pair: they hold for exactly the log that has it.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Self
 
 from ledger.log import Ledger
-from ledger.merkle import EMPTY_ROOT, HASH_BYTES, fold, leaf_hashes, pair_hashes, root_at
+from ledger.merkle import HASH_BYTES, carry, leaf_hashes, root_at, root_over
 
 ROOT_BYTES: Final = HASH_BYTES
 
@@ -27,9 +28,7 @@ class Frontier:
         assert len(peaks) == size.bit_count(), "one peak for each bit of the size"
         self.size = size
         left = iter(peaks)
-        self._levels: list[bytes | None] = [
-            next(left) if size >> level & 1 else None for level in range(size.bit_length())
-        ]
+        self._peaks = [next(left) if size >> level & 1 else b"" for level in range(size.bit_length())]
 
     @classmethod
     def over(cls, entries: Iterable[bytes]) -> Self:
@@ -41,27 +40,17 @@ class Frontier:
     @property
     def peaks(self) -> tuple[bytes, ...]:
         """The roots of the complete subtrees, smallest first."""
-        return tuple(peak for peak in self._levels if peak is not None)
+        return tuple(filter(None, self._peaks))
 
     @property
     def bound(self) -> Bound:
         """Size and root of the tree as it is."""
-        return Bound(self.size, fold(self.peaks[::-1]) if self.size else EMPTY_ROOT)
+        return Bound(self.size, root_over(self._peaks))
 
     def extend(self, entries: Sequence[bytes]) -> None:
-        """Add the leaves of `entries`: level by level, so that no Python call is made per node but the hash."""
-        nodes = leaf_hashes(entries)
+        """Add the leaves of `entries`."""
+        deque(carry(self._peaks, leaf_hashes(entries)), maxlen=0)
         self.size += len(entries)
-        level = 0
-        while nodes:
-            if level == len(self._levels):
-                self._levels.append(None)
-            waiting = self._levels[level]
-            if waiting is not None:
-                nodes.insert(0, waiting)
-            self._levels[level] = nodes.pop() if len(nodes) & 1 else None
-            nodes = pair_hashes(nodes)
-            level += 1
 
 
 def bound_to(ledger: Ledger, size: int) -> Bound:

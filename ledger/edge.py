@@ -8,7 +8,7 @@ fails half-way leaves the edge that was true before.
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from ledger.merkle import EMPTY_ROOT, HASH_BYTES, fold, pair_hashes, root_of
+from ledger.merkle import HASH_BYTES, carry, root_of, root_over
 from ledger.tiles import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, Tile
 
 FullTile = tuple[Tile, bytes]
@@ -31,29 +31,16 @@ EMPTY_EDGE: Final = Edge(0, (), ())
 
 def edge_root(edge: Edge) -> bytes:
     """Return the root over all leaves."""
-    peaks = [peak for peak in reversed(edge.peaks) if peak]
-    return fold(peaks) if peaks else EMPTY_ROOT
+    return root_over(edge.peaks)
 
 
 def grow(edge: Edge, leaves: Sequence[bytes]) -> tuple[Edge, list[FullTile]]:
-    """Return the edge after `leaves`, and the tiles that they have filled. Costs one hash per leaf on average.
-
-    Counts like a binary number, but with all leaves at once: at each level the peak and what comes from below are paired,
-    and what is left over is the new peak.
-    """
+    """Return the edge after `leaves`, and the tiles that they have filled. Costs one hash per leaf on average."""
     peaks, tiles = list(edge.peaks), list(edge.tiles)
     full: list[FullTile] = []
-    level, hashes = 0, list(leaves)
-    while hashes:
-        if level == len(peaks):
-            peaks.append(b"")
+    for level, hashes in carry(peaks, leaves):
         if level % TILE_HEIGHT == 0:
             _fill(tiles, level // TILE_HEIGHT, edge.size >> level, hashes, full)
-        if peaks[level]:
-            hashes.insert(0, peaks[level])
-        peaks[level] = hashes[-1] if len(hashes) % 2 else b""
-        hashes = pair_hashes(hashes)
-        level += 1
     return Edge(edge.size + len(leaves), tuple(peaks), tuple(tiles)), full
 
 

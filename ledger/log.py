@@ -109,8 +109,7 @@ class Ledger:
         every wait for the writer lock, which is held only during an append. A read-only ledger never writes, repairs or
         locks. With a `signer` the ledger signs its state when asked (`checkpoint`) and when it is closed; it has to be
         the one that signed it before. Raises EventUnionError, UpcasterError, OutOfRangeError, LedgerNotFoundError,
-        LedgerExistsError, SignerMismatchError,
-        CorruptLedgerError, BusyError, StorageError.
+        LedgerExistsError, SignerMismatchError, CorruptLedgerError, BusyError, StorageError.
         """
         EventCodec(events, upcasters)
         _check_limits(wait_s, segment_bytes_max)

@@ -6,7 +6,7 @@ the hashes lie is `tree`'s matter. Checking a proof needs no reader; those who c
 2.1.4.2, which compute from the path alone, so that making and checking share no formula but the hash of a node.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -67,6 +67,30 @@ def fold(peaks: Sequence[bytes]) -> bytes:
     for peak in reversed(peaks[:-1]):
         root = node_hash(peak, root)
     return root
+
+
+def root_over(peaks: Sequence[bytes]) -> bytes:
+    """Return the root over `peaks`: of each level, lowest first, the perfect subtree that stands there, or b""."""
+    standing = [peak for peak in reversed(peaks) if peak]
+    return fold(standing) if standing else EMPTY_ROOT
+
+
+def carry(peaks: list[bytes], leaves: Sequence[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+    """Add leaf hashes to `peaks` (as in `root_over`) in place, yielding each level with the new hashes at it.
+
+    Counts like a binary number, but with all leaves at once: at each level the peak and what comes from below are paired,
+    and what is left over is the new peak. Costs one hash per leaf on average.
+    """
+    level, hashes = 0, list(leaves)
+    while hashes:
+        yield level, hashes
+        if level == len(peaks):
+            peaks.append(b"")
+        if peaks[level]:
+            hashes.insert(0, peaks[level])
+        peaks[level] = hashes[-1] if len(hashes) % 2 else b""
+        hashes = pair_hashes(hashes)
+        level += 1
 
 
 def cover(leaves: Range) -> list[Node]:
