@@ -37,19 +37,15 @@ TARGETS = (
     Target("threads2_speedup", 1.7, "opaque: two threads against one, geometric mean of the modes"),
 )
 
-_FLOORS = {
-    ("skia", "opaque"): 3.0,
-    ("skia", "translucent"): 2.0,
-    **{(name, case): 10.0 for name in ("pyvips", "pillow") for case in CASES},
-    **{("simd-blend-modes", case): 4.0 for case in CASES},
-}
+_VALUES = {target.figure: target.value for target in TARGETS}
+_SUFFIXES = dict(zip(CASES, ("", "_translucent"), strict=True))
+"""What a figure's name ends with, by the case that it is of."""
 
 
 def floor(peer: str, case: str, mode: str) -> float:
     """Return the ratio that a single row must reach against `peer`; 1 where no target says more."""
-    if (peer, case, mode) == ("cairo", "opaque", "normal"):
-        return 1.2
-    return _FLOORS.get((peer, case), 1.0)
+    figure = "normal_vs_pixman" if (peer, mode) == ("cairo", "normal") else _least(peer)
+    return _VALUES.get(figure + _SUFFIXES[case], 1.0)
 
 
 def summarise(rows: Sequence[Row], peers: Sequence[str]) -> dict[str, float | None]:
@@ -60,13 +56,12 @@ def summarise(rows: Sequence[Row], peers: Sequence[str]) -> dict[str, float | No
     """
     summary: dict[str, float | None] = {}
     several = (os.cpu_count() or 1) > 1
-    for case, suffix in zip(CASES, ("", "_translucent"), strict=True):
+    for case, suffix in _SUFFIXES.items():
         mine = [row for row in rows if row["case"] == case]
         for peer in dict.fromkeys(("skia", *peers)):
             ratios = [row["ratio"][peer] for row in mine if peer in row["ratio"]]
-            name = peer.replace("-", "_")
-            summary[f"geomean_vs_{name}{suffix}"] = geomean(ratios)
-            summary[f"min_vs_{name}{suffix}"] = min(ratios, default=None)
+            summary[f"geomean_vs_{_named(peer)}{suffix}"] = geomean(ratios)
+            summary[_least(peer) + suffix] = min(ratios, default=None)
         normal = [row["ratio"]["cairo"] for row in mine if row["mode"] == "normal" and "cairo" in row["ratio"]]
         summary[f"normal_vs_pixman{suffix}"] = normal[0] if normal else None
         speedups = [row["ours_ms"] / row["ours_two_threads_ms"] for row in mine]
@@ -94,3 +89,11 @@ def geomean(values: Sequence[float]) -> float | None:
 def four_digits(value: float) -> float:
     """Return `value` with four digits that count: a ratio's noise is in the third."""
     return float(f"{value:.4g}")
+
+
+def _least(peer: str) -> str:
+    return f"min_vs_{_named(peer)}"
+
+
+def _named(peer: str) -> str:
+    return peer.replace("-", "_")
