@@ -52,9 +52,10 @@ def run(
     """Measure the parts of the job over the opaque and the translucent backdrop, for `modes` (four when None).
 
     Returns `parts` `[{part, says, best_ms, median_ms, gb_per_s}]`, `calls` `[{case, mode, best_ms, median_ms, around_ms,
-    from_cache_ms, rest_ms}]` and the environment. The last three add up to `best_ms`: what a call takes around its tiles
-    (scene, plan, memory of the result), what the tiles take with all pixels in the cache, and what they take beyond that,
-    waiting for memory. Raises `CompositorError`.
+    from_cache_ms, rest_ms, two_at_once_ms}]` and the environment. The three after the median add up to `best_ms`: what a
+    call takes around its tiles (scene, plan, memory of the result), what the tiles take with all pixels in the cache, and
+    what they take beyond that, waiting for memory. `two_at_once_ms` is two such jobs in the cache on two threads that
+    share nothing: what this machine grants to a second thread at most. Raises `CompositorError`.
     """
     chosen = choose(modes or QUICK_MODES, quick)
     execute.Settings.of(size, threads, execute.TILE_SIDE_PX)  # raises before any work
@@ -116,7 +117,7 @@ def _memory(case: Case) -> list[Part]:
     return [
         *parts,
         Part("sum in a line", "every picture once, in one call each", lambda: _sum(sources), moved),
-        Part("sum, two threads", twice, lambda: _twice(lambda: _sum(sources)), 2 * moved),
+        Part("sum, two threads", twice, lambda: _at_once(*[lambda: _sum(sources)] * 2), 2 * moved),
         Part("write known pages", "a result into memory that was written before", lambda: known.fill(1), known.nbytes),
         Part("write fresh memory", "the same as a call does it: allocated, written, freed", write_fresh, known.nbytes),
         Part(
@@ -147,11 +148,12 @@ def _sum(sources: Sequence[Words]) -> None:
         np.bitwise_xor.reduce(source)
 
 
-def _twice(job: Callable[[], None]) -> None:
-    other = threading.Thread(target=job)
-    other.start()
-    job()
-    other.join()
+def _at_once(one: Callable[[], None], another: Callable[[], None]) -> None:
+    """Run two jobs on two threads, the caller's among them."""
+    thread = threading.Thread(target=another)
+    thread.start()
+    one()
+    thread.join()
 
 
 # What a call does beside its pixels.
@@ -202,13 +204,15 @@ def _shared(threads: int, calls: int = SHORT_CALLS) -> None:
 def _call(case: Case, mode: str, threads: int, rounds: int) -> dict[str, Any]:
     """One mode as called, its tiles alone, and as many tiles that all read the same few pixels, which stay in the cache."""
     layers = _layers(case.backdrop, case.layers, mode)
+    hot_tiles, others = (_tiles(_hot(case, mode), case, threads) for _ in range(2))
     jobs = [
         Part("call", "", lambda: compositor.composite(layers, size=case.size, threads=threads)),
         Part("tiles", "", _tiles(layers, case, threads)),
-        Part("hot", "", _tiles(_hot(case, mode), case, threads)),
+        Part("hot", "", hot_tiles),
+        Part("two at once", "", lambda: _at_once(hot_tiles, others)),
     ]
     times = _raced(jobs, rounds)
-    call, tiles, hot = (round(times[part.name].best_ms, 3) for part in jobs)
+    call, tiles, hot = (round(times[name].best_ms, 3) for name in ("call", "tiles", "hot"))
     return {
         "case": case.name,
         "mode": mode,
@@ -217,6 +221,7 @@ def _call(case: Case, mode: str, threads: int, rounds: int) -> dict[str, Any]:
         "around_ms": round(call - tiles, 3),
         "from_cache_ms": hot,
         "rest_ms": round(tiles - hot, 3),
+        "two_at_once_ms": round(times["two at once"].best_ms, 3),
     }
 
 

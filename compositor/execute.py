@@ -1,7 +1,8 @@
 """How a picture is made: `composite` checks the tree, plans its tiles and runs the stages on threads.
 
 The main path is `composite` -> `scene.build` -> `plan.plan` -> `Worker.run`. Kernels release the GIL. No result
-depends on `threads` or `tile`. numba is imported when the first kernel is looked up, in `_find`, and nowhere else.
+depends on `threads` or `tile`. Importing this imports no numba; looking up the first kernel does, in `_find`, and so
+does a scene with a feathered mask.
 """
 
 import sys

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from compositor import blur
 from compositor.errors import MaskError
 from compositor.limits import CANVAS_PIXELS_MAX, FEATHER_PX_MAX, OFFSET_PX_MAX
 from compositor.ranges import is_number
@@ -149,8 +150,6 @@ def _matte(mask: Mask, bounds: Rect) -> Matte:
 
 def _feathered(mask: Mask, bounds: Rect) -> Matte:
     """Blur what matters in `bounds`: how the coverage differs from the value outside, which is 0 far enough away."""
-    from compositor import blur  # which knows trees by way of `resample`, and trees know masks
-
     rows, columns = mask.coverage.shape
     full, outside = _FULL[mask.coverage.dtype], np.float32(mask.outside)
     x, y, sigma = int(mask.x), int(mask.y), float(mask.feather)

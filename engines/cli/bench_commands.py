@@ -161,10 +161,10 @@ def _parts_table(report: dict[str, Any]) -> "Table":
 
 
 def _calls_table(report: dict[str, Any]) -> "Table":
-    columns = ("best ms", "median ms", "around tiles", "tiles, from cache", "rest: memory")
+    columns = ("best ms", "median ms", "around tiles", "tiles, from cache", "rest: memory", "two at once")
     table = output.table("Calls, and what they are made of", "case", "mode", *columns, right=columns)
     for call in report["calls"]:
-        keys = ("best_ms", "median_ms", "around_ms", "from_cache_ms", "rest_ms")
+        keys = ("best_ms", "median_ms", "around_ms", "from_cache_ms", "rest_ms", "two_at_once_ms")
         table.add_row(call["case"], call["mode"], *(f"{call[key]:.2f}" for key in keys))
     return table
 

@@ -1,16 +1,12 @@
 """Operations on arrays give the same bytes compiled, interpreted, and compiled for any CPU; and compile once."""
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import compositor
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.compositor.processes import ROOT, printed
 
 WORK = """
 import hashlib, json, sys, warnings
@@ -45,14 +41,7 @@ print(json.dumps({{
 
 def work(place: Path, dtypes: tuple[str, ...], **extra: str) -> Mapping[str, Any]:
     """Run every operation in a new process whose kernel cache is at `place`; return what it prints."""
-    environment = {**os.environ, "IMPASTO_KERNEL_CACHE": str(place), **extra}
-    script = WORK.format(root=str(ROOT), dtypes=dtypes)
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found: Mapping[str, Any] = json.loads(done.stdout)
-    return found
+    return printed(WORK.format(root=str(ROOT), dtypes=dtypes), place, **extra)
 
 
 def test_interpreter_gives_the_same_bytes_as_the_compiler(tmp_path: Path) -> None:

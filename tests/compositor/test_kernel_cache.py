@@ -2,7 +2,6 @@
 picture.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -13,8 +12,7 @@ from typing import Any
 import pytest
 
 import compositor
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.compositor.processes import ROOT, printed
 
 DRAW = """
 import hashlib, json, sys, warnings
@@ -57,14 +55,7 @@ print(json.dumps({{
 
 def draw(place: Path, *, scope: str = "some", **extra: str) -> Mapping[str, Any]:
     """Composite in a new process whose kernel cache is at `place`; return what it prints."""
-    environment = {**os.environ, "IMPASTO_KERNEL_CACHE": str(place), **extra}
-    script = DRAW.format(root=str(ROOT), scope=scope)
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found: Mapping[str, Any] = json.loads(done.stdout)
-    return found
+    return printed(DRAW.format(root=str(ROOT), scope=scope), place, **extra)
 
 
 def test_second_process_loads_every_kernel_and_compiles_none(tmp_path: Path) -> None:
