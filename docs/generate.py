@@ -1,7 +1,7 @@
 """Which parts of the documents are taken from the program, and are they fresh? `python -m docs.generate [--check]`.
 
-A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`; NAME is a key of `docs.reference.BLOCKS`. The JSON Schema is
-a whole generated file, and so is the sheet of blend modes, a picture. `--check` looks at the texts, writes nothing and exits 1 when
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`; NAME is a key of `docs.reference.BLOCKS`. The JSON Schemas
+are whole generated files, and so is the sheet of blend modes, a picture. `--check` looks at the texts, writes nothing and exits 1 when
 something is stale; the rest of each document is written by people.
 """
 
@@ -15,6 +15,7 @@ from docs import reference, sheet
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA_PATH = ROOT / "docs" / "specs" / "composition.schema.json"
+ARTIFACT_SCHEMA_PATH = ROOT / "docs" / "specs" / "artifacts.schema.json"
 
 _BLOCK = re.compile(
     r"(?P<open><!-- generated: (?P<name>[a-z0-9 -]+) -->\n)(?P<body>.*?)(?P<close><!-- end -->)", re.DOTALL
@@ -49,8 +50,12 @@ def pages() -> Iterator[Page]:
         now = path.read_text(encoding="utf-8")
         if _OPENING in now:
             yield Page(path, now, refreshed(now, path.name))
-    now = SCHEMA_PATH.read_text(encoding="utf-8") if SCHEMA_PATH.exists() else ""
-    yield Page(SCHEMA_PATH, now, reference.composition_schema())
+    for path, make in (
+        (SCHEMA_PATH, reference.composition_schema),
+        (ARTIFACT_SCHEMA_PATH, reference.artifact_schemas),
+    ):
+        now = path.read_text(encoding="utf-8") if path.exists() else ""
+        yield Page(path, now, make())
 
 
 def refreshed(text: str, document: str) -> str:

@@ -15,8 +15,9 @@ from docs.tables import Row, markdown, rows_of
 from engines.cli import failures
 from engines.errors import EngineError
 from engines.image_core import composition
-from engines.image_core.presets import PRESETS, QUALITY_LIMITS, SIDE_LIMITS, Preset
+from engines.image_core.presets import PRESETS
 from engines.media_v2 import events, models
+from engines.media_v2.presets import SIDE_LIMITS, Limits, Overrides, Preset
 
 _BLEND_ORDER = get_args(composition.Blend)
 _LINK = re.compile(r"\s*\n\s*")
@@ -35,6 +36,21 @@ def composition_schema() -> str:
         "title": "Impasto composition, version 1",
     }
     return msgspec.json.format(msgspec.json.encode(head | schema), indent=2).decode() + "\n"
+
+
+def artifact_schemas() -> str:
+    """Return the JSON Schemas (2020-12) of every kind's meta, of presets and of overrides, as the file is stored."""
+    named = {f"{kind}_meta": model for kind, model in models.META_OF_KIND.items()}
+    wanted = [*named.values(), Preset, Overrides]
+    _, components = msgspec.json.schema_components(wanted, ref_template="#/$defs/{name}")
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:impasto:artifacts:1",
+        "title": "Impasto: meta of every artifact kind, presets and overrides, version 1",
+        "$defs": components,
+        "properties": {name: {"$ref": f"#/$defs/{model.__name__}"} for name, model in named.items()},
+    }
+    return msgspec.json.format(msgspec.json.encode(head), indent=2).decode() + "\n"
 
 
 def composition_document() -> str:
@@ -125,7 +141,7 @@ def _fault(document: str) -> str:
 
 def presets() -> str:
     """Table: the export presets."""
-    header = ["preset", "format", "size", "fit", "quality", "dpi", "profile", "background"]
+    header = ["preset", "version", "format", "size", "fit", "quality", "dpi", "profile", "background"]
     return markdown(header, (_preset(preset) for preset in PRESETS.values()))
 
 
@@ -133,29 +149,45 @@ def _preset(preset: Preset) -> list[str]:
     others = [name for name in preset.formats if name != preset.format]
     formats = preset.format.upper() + (f" (or {', '.join(others).upper()})" if others else "")
     size = f"{preset.width} x {preset.height} px" if preset.height else f"{preset.width} px wide"
-    fit = {
-        "scale_to_width": "scaled down to the width, never enlarged",
-        "pad_to_box": "contained and centred, then padded",
-    }[preset.size]
-    background = "transparent" if preset.background is None else f"`#{bytes(preset.background).hex()}`"
-    quality = "-" if preset.quality is None else str(preset.quality)
+    fit = preset.fit if preset.size == "box" else "scaled to the width"
     return [
         f"`{preset.preset_id}`",
+        str(preset.version),
         formats,
         size,
-        fit,
-        quality,
+        fit if preset.enlarge else f"{fit}, never enlarged",
+        "-" if preset.quality is None else str(preset.quality),
         str(preset.dpi or "-"),
         preset.color_profile,
-        background,
+        "transparent" if preset.background is None else f"`{preset.background}`",
     ]
 
 
 def preset_limits() -> str:
+    """Table: what each preset clamps overrides to."""
+    header = ["preset", *(f"{name}" for name in Limits.__struct_fields__)]
+    rows = (
+        [f"`{preset.preset_id}`", *("{:,} to {:,}".format(*getattr(preset.limits, name)) for name in header[1:])]
+        for preset in PRESETS.values()
+    )
+    return markdown(header, rows)
+
+
+def format_limits() -> str:
     """Table: what formats allow."""
-    low, high = QUALITY_LIMITS
-    rows = [[f"{name.upper()} side", f"{side:,} px"] for name, side in SIDE_LIMITS.items()]
-    return markdown(["limit", "value"], [*rows, ["quality of lossy formats", f"{low} to {high}"]])
+    return markdown(
+        ["format", "px a side at most"], ([name.upper(), f"{side:,}"] for name, side in SIDE_LIMITS.items())
+    )
+
+
+def preset_fields() -> str:
+    """Table: the fields of a preset's definition."""
+    return markdown(["field", "type", "default", "limits"], _plain(rows_of(Preset)))
+
+
+def override_fields() -> str:
+    """Table: what a request may change about a preset."""
+    return markdown(["field", "type", "default", "limits"], _plain(rows_of(Overrides)))
 
 
 def kinds() -> str:
@@ -242,6 +274,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "composition errors": composition_errors,
     "presets": presets,
     "preset limits": preset_limits,
+    "preset fields": preset_fields,
+    "override fields": override_fields,
+    "format limits": format_limits,
     "kinds": kinds,
     "kind meta": kind_meta,
     "artifact fields": artifact_fields,

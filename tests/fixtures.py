@@ -115,12 +115,12 @@ def images(registry: Registry) -> ImageService:
 
 @pytest.fixture
 def vectors(registry: Registry) -> VectorService:
-    return VectorService(registry, ImageExporter())
+    return VectorService(registry, ImageExporter(registry))
 
 
 @pytest.fixture
 def texts(registry: Registry) -> TextService:
-    return TextService(registry, ImageExporter())
+    return TextService(registry, ImageExporter(registry))
 
 
 @pytest.fixture

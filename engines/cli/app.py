@@ -43,7 +43,14 @@ _COMMANDS = {
         "Write the ledger as a folder that foreign tools verify.",
     ),
     "ledger fsck": ("engines.cli.ledger_commands:ledger_fsck", "Check every byte of the ledger."),
-    "presets": ("engines.cli.artifact_commands:presets", "List the export presets."),
+    "artifact retract": (
+        "engines.cli.artifact_commands:artifact_retract",
+        "Mark an artifact and its descendants as not to be used.",
+    ),
+    "presets": ("engines.cli.preset_commands:presets", "List the export presets."),
+    "preset define": ("engines.cli.preset_commands:preset_define", "Define a preset of a tenant and env."),
+    "vector render": ("engines.cli.draw_commands:vector_render", "Draw an SVG by itself and register it."),
+    "text render": ("engines.cli.draw_commands:text_render", "Draw a text by itself and register it."),
     "doctor": ("engines.cli.machine_commands:doctor", "Tell versions, places and missing parts."),
     "bench compositing": (
         "engines.cli.bench_commands:bench_compositing",
@@ -57,6 +64,9 @@ _COMMANDS = {
 _GROUPS = {
     "asset": "Pictures and drawings that compositions use.",
     "artifact": "Look at artifacts and fetch their bytes.",
+    "preset": "Export presets of a tenant and env.",
+    "vector": "SVG drawings by themselves.",
+    "text": "Texts by themselves.",
     "ledger": "The ledger as evidence: sign it, hand it over, check it.",
     "bench": "Measure against peers.",
 }

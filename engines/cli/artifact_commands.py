@@ -67,6 +67,7 @@ def artifact_show(
     artifact_id: str
         Id of the artifact (32 hex digits).
     """
+    from engines.media_v2.lineage_view import describe
     from engines.media_v2.registry import Registry
 
     path, scope = need_store(store), need_scope(tenant, env)
@@ -76,7 +77,7 @@ def artifact_show(
     if json:
         output.print_json(described)
         return FINE
-    table = output.table(output.describe(artifact), "field", "value")
+    table = output.table(describe(artifact), "field", "value")
     meta = described.pop("meta")
     assert isinstance(meta, dict)
     for name, value in [*described.items(), *((f"meta.{name}", value) for name, value in meta.items())]:
@@ -122,29 +123,36 @@ def artifact_get(
     return FINE
 
 
-def presets(*, json: AsJson = False) -> int:
-    """List the export presets with their sizes, formats and limits.
+def artifact_retract(
+    artifact_id: str,
+    /,
+    *,
+    reason: str,
+    store: Store = None,
+    tenant: Tenant = None,
+    env: Env = None,
+    json: AsJson = False,
+) -> int:
+    """Mark an artifact, and all that was made from it, as not to be used any more. Its bytes and its history stay.
 
     Example:
-        impasto presets --json
-    """
-    from engines.image_core.presets import PRESETS
+        impasto artifact retract 3f0c... --reason "the photographer withdrew" --store ./store --tenant acme --env prod
 
+    Parameters
+    ----------
+    artifact_id: str
+        Id of the artifact (32 hex digits).
+    reason: str
+        Why; it is kept in the ledger for everybody who asks.
+    """
+    from engines.media_v2.registry import Registry
+
+    path, scope = need_store(store), need_scope(tenant, env)
+    with Registry.open(path) as registry:
+        artifact = registry.retract(scope, artifact_id, reason)
+        marked = registry.catalog().descendants(artifact_id)
     if json:
-        output.print_json(list(PRESETS.values()))
-        return FINE
-    table = output.table("Presets", "preset", "format", "size", "rule", "quality", "dpi", "profile", "background")
-    for one in PRESETS.values():
-        size = f"{one.width} wide" if one.height is None else f"{one.width}x{one.height}"
-        background = "transparent" if one.background is None else "#{:02x}{:02x}{:02x}".format(*one.background)
-        row = (
-            " or ".join(one.formats),
-            size,
-            one.size,
-            output.plain(one.quality),
-            output.plain(one.dpi),
-            one.color_profile,
-        )
-        table.add_row(one.preset_id, *row, background)
-    output.show(table)
+        output.print_json(output.artifact_json(artifact) | {"descendants": marked})
+    else:
+        output.say(f"retracted {artifact_id} and {len(marked)} artifacts that were made from it")
     return FINE

@@ -97,16 +97,14 @@ def _walk(folder: Path, composition: Path, tell: "Tell") -> _Walked:
     from engines.image_core.presets import PRESETS
     from engines.image_core.service import remake
     from engines.media_v2.audit import audit
-    from engines.media_v2.registry import Registry, init_store
-    from engines.media_v2.scope import scope_of
     from engines.media_v2.signing import own_vkey
+    from engines.workspace import Workspace
 
     store, exports = folder / "store", folder / "exports"
-    init_store(store, with_key=True)
-    with Registry.open(store) as registry:
-        renders = render_presets(registry, scope_of(TENANT, ENV), composition, tuple(PRESETS), tell, out_dir=exports)
-        again = remake(registry, renders[0].artifact)
-        catalog = registry.catalog()
+    with Workspace.open(store, tenant=TENANT, env=ENV, create=True) as work:
+        renders = render_presets(work, composition, tuple(PRESETS), tell, out_dir=exports)
+        again = remake(work.registry, renders[0].artifact)
+        catalog = work.registry.catalog()
     report = audit(store, None, tell)
     pictures = [exports / one.artifact.uri.rsplit("/", 1)[-1] for one in renders]
     return _Walked(folder, renders, again, report, catalog, pictures, own_vkey(store))
@@ -125,10 +123,12 @@ def _as_json(walked: _Walked) -> dict[str, object]:
 
 
 def _show(walked: _Walked) -> None:
+    from engines.media_v2.lineage_view import LineageView
+
     first = walked.renders[0].artifact
     output.show(output.renders_table(walked.renders))
     output.show(f"Lineage of {first.artifact_id}:")
-    output.show(output.lineage_tree(walked.catalog.lineage().tree(first.artifact_id), walked.catalog))
+    output.show(output.lineage_tree(LineageView(walked.catalog, first.artifact_id)))
     report = walked.report
     verdict = "nothing amiss" if report.ok else f"{len(report.findings)} findings, see impasto audit"
     output.show(

@@ -6,22 +6,19 @@ from pathlib import Path
 from engines.cli.output import Tell
 from engines.image_core import composition as documents
 from engines.image_core.decode import read_file
-from engines.image_core.presets import find_preset, plan_export
-from engines.image_core.service import ImageService
-from engines.image_core.sources import FolderReader
-from engines.media_v2.registry import Registry
+from engines.image_core.presets import plan_export
+from engines.media_v2.presets import NO_OVERRIDES, Overrides
 from engines.media_v2.renders import Rendered
-from engines.media_v2.scope import Scope
+from engines.workspace import Workspace
 
 
 def render_presets(
-    registry: Registry,
-    scope: Scope,
+    work: Workspace,
     file: Path,
     presets: Sequence[str],
     tell: Tell,
     *,
-    format: str | None = None,
+    overrides: Overrides = NO_OVERRIDES,
     root: Path | None = None,
     out_dir: Path | None = None,
 ) -> list[Rendered]:
@@ -29,33 +26,31 @@ def render_presets(
 
     Everything that can be refused is refused before the first picture is drawn.
     """
-    wanted = [find_preset(preset_id) for preset_id in presets]
+    wanted = [work.preset(preset_id) for preset_id in presets]
     document = documents.parse(read_file(file))
     for preset in wanted:
-        plan_export(preset, document.width, document.height, format)
-    service = ImageService(registry)
-    artifact = service.create_composition(scope, document, file.stem, FolderReader(file.parent, root)).artifact
+        plan_export(preset, document.width, document.height, overrides)
+    composition_id = work.compose(file, root=root).artifact.artifact_id
     rendered = []
     for done, preset in enumerate(wanted):
         tell("rendering", done, len(presets))
         rendered.append(
-            service.render(
-                scope,
-                artifact.artifact_id,
+            work.render(
+                composition_id,
                 preset.preset_id,
-                format=format,
+                overrides,
                 on_kernel=lambda ready, total: tell("preparing kernels (once)", ready, total),
             )
         )
         if out_dir is not None:
-            write_export(registry, rendered[-1], out_dir)
+            write_export(work, rendered[-1], out_dir)
     tell("rendering", len(presets), len(presets))
     return rendered
 
 
-def write_export(registry: Registry, rendered: Rendered, out_dir: Path) -> Path:
+def write_export(work: Workspace, rendered: Rendered, out_dir: Path) -> Path:
     """Write a render's bytes to `out_dir` under the last part of its uri; return the path."""
     out_dir.mkdir(parents=True, exist_ok=True)
     path = out_dir / rendered.artifact.uri.rsplit("/", 1)[-1]
-    path.write_bytes(registry.content(rendered.artifact))
+    path.write_bytes(work.content(rendered.artifact))
     return path

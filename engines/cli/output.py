@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.tree import Tree
 
-    from engines.media_v2.catalog import Catalog
+    from engines.media_v2.lineage_view import LineageView
     from engines.media_v2.models import Artifact
     from engines.media_v2.renders import Rendered
-    from ledger import Checkpoint, Lineage, LineageNode
+    from ledger import Checkpoint, LineageNode
 
 Tell = Callable[[str, int, int], None]
 """Told (what, done, of how many)."""
@@ -88,33 +88,21 @@ def checkpoint_json(checkpoint: "Checkpoint") -> dict[str, object]:
     return {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()}
 
 
-def describe(artifact: "Artifact") -> str:
-    """One line about an artifact, for trees and diagrams."""
-    meta = artifact.meta
-    name = getattr(meta, "name", None) or getattr(meta, "preset_id", None) or "plain"
-    size = f"{_number(meta.width)}x{_number(meta.height)}"
-    return f"{artifact.kind} {name} {size} {meta.format}"
-
-
-def _number(value: float) -> str:
-    return f"{value:g}"
-
-
-def lineage_tree(root: "LineageNode", catalog: "Catalog") -> "Tree":
+def lineage_tree(view: "LineageView") -> "Tree":
     """The tree of what an artifact was made from, inputs below outputs."""
     from rich.text import Text
     from rich.tree import Tree
 
     def label(node: "LineageNode") -> Text:
-        artifact = catalog.artifacts.get(node.id)
-        text = describe(artifact) if artifact else "never registered"
         again = " (shown above)" if node.standing == "repeated" else ""
-        return Text.assemble((text, "bold"), " ", (node.id + again, "dim"))
+        shown = "" if ":" in node.id else node.id  # fonts and presets are told by their names
+        return Text.assemble((view.label(node.id), "bold"), " ", (shown + again, "dim"))
 
     def grow(tree: "Tree", node: "LineageNode") -> None:
         for parent in node.parents:
             grow(tree.add(label(parent)), parent)
 
+    root = view.tree()
     tree = Tree(label(root))
     grow(tree, root)
     return tree
@@ -126,28 +114,11 @@ def print_text(text: str) -> None:
     sys.stdout.flush()
 
 
-def lineage_json(graph: "Lineage", artifact_id: str, catalog: "Catalog") -> dict[str, object]:
-    """What an artifact was made from and what was made from it, for programs: nodes and edges (child, parent)."""
-    ancestors = graph.ancestors(artifact_id)
-    shown = (artifact_id, *ancestors)
-    return {
-        "artifact_id": artifact_id,
-        "ancestors": ancestors,
-        "descendants": graph.descendants(artifact_id),
-        "nodes": [
-            {"artifact_id": a.artifact_id, "kind": a.kind, "uri": a.uri, "sha256": a.sha256}
-            for a in (catalog.artifacts.get(one) for one in shown)
-            if a is not None
-        ],
-        "edges": [{"child": one, "parent": parent} for one in shown for parent in graph.parents(one)],
-    }
-
-
 def name_and_size(artifact: "Artifact") -> tuple[str, str]:
     """An artifact's name (or preset) and its width x height."""
     meta = artifact.meta
     name = getattr(meta, "name", None) or getattr(meta, "preset_id", None) or "-"
-    return name, f"{_number(meta.width)}x{_number(meta.height)}"
+    return name, f"{meta.width:g}x{meta.height:g}"
 
 
 def render_json(rendered: "Rendered") -> dict[str, object]:
@@ -162,6 +133,14 @@ def render_json(rendered: "Rendered") -> dict[str, object]:
         "parents": artifact.parents,
         "meta": artifact.meta,
     }
+
+
+def show_renders(renders: "Sequence[Rendered]", *, as_json: bool) -> None:
+    """Print renders as JSON or as a table."""
+    if as_json:
+        print_json([render_json(one) for one in renders])
+    else:
+        show(renders_table(renders))
 
 
 def renders_table(renders: "Sequence[Rendered]") -> "Table":

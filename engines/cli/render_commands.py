@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from engines.cli import output
 from engines.cli.failures import FINE
-from engines.cli.options import AsJson, Env, Store, Tenant, need_scope, need_store
+from engines.cli.options import NO_CHANGES, AsJson, Changes, Env, Store, Tenant, need_scope, need_store, overrides_of
 
 
 def asset_add(*files: Path, store: Store = None, tenant: Tenant = None, env: Env = None, json: AsJson = False) -> int:
@@ -21,19 +21,18 @@ def asset_add(*files: Path, store: Store = None, tenant: Tenant = None, env: Env
     files: Path
         Files to store. The same bytes are stored once.
     """
-    from engines.image_core.decode import read_file
-    from engines.image_core.service import ImageService
     from engines.media_v2.errors import MissingOptionError
     from engines.media_v2.registry import Registry
+    from engines.workspace import Workspace
 
     if not files:
         raise MissingOptionError("files", "name at least one file")
     path, scope = need_store(store), need_scope(tenant, env)
     added = []
     with Registry.open(path) as registry, output.progress() as tell:
-        service = ImageService(registry)
+        work = Workspace(registry, scope)
         for done, file in enumerate(files, start=1):
-            added.append(service.add_asset(scope, read_file(file), file.name))
+            added.append(work.add_asset(file))
             tell("adding", done, len(files))
     if json:
         output.print_json([output.artifact_json(one.artifact) | {"created": one.created} for one in added])
@@ -59,7 +58,7 @@ def render(
     tenant: Tenant = None,
     env: Env = None,
     out_dir: Path | None = None,
-    format: str | None = None,
+    changes: Changes = NO_CHANGES,
     root: Path | None = None,
     json: AsJson = False,
 ) -> int:
@@ -79,22 +78,19 @@ def render(
         Preset id; repeat for several. `impasto presets` lists them.
     out_dir: Path
         Also write the pictures here, under their deterministic names.
-    format: str
-        Another format that the preset offers, such as png for web_small.
     root: Path
         Files may come from anywhere below this folder; by default only from the composition's own.
     """
     from engines.cli.journey import render_presets
     from engines.media_v2.errors import MissingOptionError
     from engines.media_v2.registry import Registry
+    from engines.workspace import Workspace
 
     if not preset:
         raise MissingOptionError("preset", "name at least one preset with --preset ID; `impasto presets` lists them")
-    path, scope = need_store(store), need_scope(tenant, env)
+    path, scope, overrides = need_store(store), need_scope(tenant, env), overrides_of(changes)
     with Registry.open(path) as registry, output.progress() as tell:
-        rendered = render_presets(registry, scope, composition, preset, tell, format=format, root=root, out_dir=out_dir)
-    if json:
-        output.print_json([output.render_json(one) for one in rendered])
-    else:
-        output.show(output.renders_table(rendered))
+        work = Workspace(registry, scope)
+        rendered = render_presets(work, composition, preset, tell, overrides=overrides, root=root, out_dir=out_dir)
+    output.show_renders(rendered, as_json=json)
     return FINE

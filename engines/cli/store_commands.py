@@ -109,9 +109,9 @@ def lineage(
     /,
     *,
     store: Store = None,
-    format: Literal["tree", "json", "mermaid"] = "tree",
+    format: Literal["tree", "json", "mermaid", "svg"] = "tree",
 ) -> int:
-    """Show what an artifact was made from, down to what was uploaded.
+    """Show what an artifact was made from, down to what was uploaded, with fonts and presets.
 
     Example:
         impasto lineage 3f0c... --store ./store --format mermaid
@@ -121,24 +121,22 @@ def lineage(
     artifact_id: str
         Id of the artifact (32 hex digits).
     format: str
-        tree for people, json for programs, mermaid for documents.
+        tree for people, json for programs, mermaid and svg for documents.
     """
-    from engines.media_v2.errors import UnknownArtifactError
+    from engines.media_v2.lineage_view import LineageView
     from engines.media_v2.registry import Registry
 
-    path = need_store(store)
-    with Registry.open(path, read_only=True) as registry:
-        catalog = registry.catalog()
-    if artifact_id not in catalog.artifacts:
-        raise UnknownArtifactError(artifact_id, str(path))
-    graph = catalog.lineage()
+    with Registry.open(need_store(store), read_only=True) as registry:
+        view = LineageView(registry.catalog(), artifact_id)
     match format:
         case "tree":
-            output.show(output.lineage_tree(graph.tree(artifact_id), catalog))
+            output.show(output.lineage_tree(view))
         case "json":
-            output.print_json(output.lineage_json(graph, artifact_id, catalog))
+            output.print_json(view.json())
         case "mermaid":
-            output.print_text(graph.mermaid(artifact_id, lambda one: output.describe(catalog.artifacts[one])))
+            output.print_text(view.mermaid())
+        case "svg":
+            output.print_text(view.svg())
     return FINE
 
 

@@ -6,18 +6,24 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 import compositor
 from engines.image_core import composition as documents
 from engines.image_core import encode, layers
-from engines.image_core.presets import PRESETS, find_preset, plan_export, plan_plain
+from engines.image_core.preset_book import PresetBook
+from engines.image_core.presets import PRESETS, plan_export, plan_plain
 from engines.image_core.sources import SourceSet
-from engines.media_v2.exports import Export, ExportPlan, Format, RgbaPixels
+from engines.media_v2.exports import Export, ExportPixels, ExportPlan, Planned
+from engines.media_v2.presets import NO_OVERRIDES, Format, OverrideError, Overrides
+from engines.media_v2.registry import Registry
+from engines.media_v2.scope import Scope
 from engines.typography_core import typeset
 from engines.vector_core.service import drawing_inputs, drawing_producers
 
 __all__ = ["PIXEL_VERSION", "PRESETS", "ImageExporter", "draw", "inputs", "producers"]
 
-PIXEL_VERSION = "1"
+PIXEL_VERSION = "2"
 """Raised whenever any output of ours may change in one bit: it is part of every render_key."""
 
 OnKernel = Callable[[int, int], None]
@@ -25,21 +31,40 @@ OnKernel = Callable[[int, int], None]
 
 
 class ImageExporter:
-    """Implements `engines.media_v2.exports.Exporter` with the presets of `presets.py` and the encoders of `encode.py`."""
+    """Implements `engines.media_v2.exports.Exporter` with the presets of a store's scopes and the encoders of `encode.py`."""
 
-    def plan(self, preset_id: str | None, width: float, height: float, *, format: str | None = None) -> ExportPlan:
+    def __init__(self, registry: Registry) -> None:
+        self._book = PresetBook(registry)
+
+    def plan(
+        self,
+        scope: Scope,
+        preset_id: str | None,
+        width: float,
+        height: float,
+        *,
+        overrides: Overrides = NO_OVERRIDES,
+        version: int | None = None,
+    ) -> Planned:
         """Plan an export; see `presets.plan_export` and `presets.plan_plain`."""
-        if preset_id is None:
-            return plan_plain(width, height)
-        return plan_export(find_preset(preset_id), width, height, format)
+        if preset_id is not None:
+            return plan_export(self._book.find(scope, preset_id, version), width, height, overrides)
+        if overrides != NO_OVERRIDES:
+            raise OverrideError(
+                next(name for name in Overrides.__struct_fields__ if getattr(overrides, name) is not None), NO_PRESET
+            )
+        return Planned(plan_plain(width, height), NO_OVERRIDES)
 
     def producers(self, plan: ExportPlan) -> dict[str, str]:
         """Our pixel version and the codecs of the plan's format."""
         return {"impasto-pixels": PIXEL_VERSION} | encode.codec_versions(plan.format)
 
-    def export(self, plan: ExportPlan, pixels: RgbaPixels, producers: dict[str, str]) -> Export:
+    def export(self, plan: ExportPlan, pixels: ExportPixels, producers: dict[str, str], artifact_id: str) -> Export:
         """Encode; see `encode.encode`."""
-        return encode.encode(plan, pixels, producers)
+        return encode.encode(plan, pixels, producers, artifact_id)
+
+
+NO_PRESET = "there is no preset whose limits it could be clamped to; name one"
 
 
 def producers(composition: documents.Composition, formats: Iterable[Format]) -> dict[str, str]:
@@ -69,9 +94,10 @@ def inputs(composition: documents.Composition) -> dict[str, str]:
 
 
 class Drawing(NamedTuple):
-    """A composition's pixels, (content_height, content_width, 4) uint8 straight sRGB, and characters that no font could draw."""
+    """What `plan.visible` shows of a composition, (height, width, 4) uint8 (uint16 for 16 bits) straight sRGB, and characters that no font
+    could draw."""
 
-    pixels: RgbaPixels
+    pixels: ExportPixels
     missing: tuple[str, ...]
 
 
@@ -83,18 +109,22 @@ def draw(
     threads: int | None = None,
     on_kernel: OnKernel | None = None,
 ) -> Drawing:
-    """Draw the composition at the size of `plan`. The bytes do not depend on `threads`."""
-    tree = layers.build(composition, sources, plan.content_width, plan.content_height)
-    size = (plan.content_width, plan.content_height)
+    """Draw what the file shows of the composition, at the size of `plan`. The bytes do not depend on `threads`."""
+    window = plan.visible
+    size = (window.width, window.height)
+    tree = layers.build(composition, sources, layers.canvas_of(composition, plan))
+    dtype = np.uint16 if plan.bit_depth == 16 else np.uint8
     if on_kernel is not None:
-        _compile_ahead(tree, size, on_kernel)
-    pixels = compositor.composite(tree.nodes, size=size, background=tree.background, threads=threads)
+        _compile_ahead(tree, size, dtype, on_kernel)
+    pixels = compositor.composite(tree.nodes, size=size, background=tree.background, threads=threads, dtype=dtype)
     return Drawing(pixels, tree.missing)
 
 
-def _compile_ahead(tree: layers.Tree, size: tuple[int, int], on_kernel: OnKernel) -> None:
+def _compile_ahead(
+    tree: layers.Tree, size: tuple[int, int], dtype: type[np.uint8] | type[np.uint16], on_kernel: OnKernel
+) -> None:
     """Get the kernels that `tree` needs from numba's cache or its compiler, telling how far it is."""
-    needed = compositor.required_kernels(tree.nodes, tree.background, size=size)
+    needed = compositor.required_kernels(tree.nodes, tree.background, size=size, dtype=dtype)
     ready = 0
 
     def done(_: compositor.KernelId) -> None:

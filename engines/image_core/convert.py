@@ -6,7 +6,7 @@ Main path: `convert(content, request, reader)`. Shares decoders, drawing and enc
 import math
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from PIL import Image
@@ -16,7 +16,8 @@ from engines.errors import RequestError
 from engines.image_core import backend, composition, decode, encode, presets
 from engines.image_core.service import looks_like_svg
 from engines.image_core.sources import Reader, SourceSet
-from engines.media_v2.exports import ExportPlan, Format, RgbaPixels
+from engines.media_v2.exports import ExportPlan, RgbaPixels
+from engines.media_v2.presets import Format
 from engines.vector_core import guard, rasterize
 
 FORMATS: dict[str, Format] = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}
@@ -85,7 +86,7 @@ def _draw_svg(content: bytes, request: Conversion) -> tuple[RgbaPixels, ExportPl
 def _draw_composition(content: bytes, request: Conversion, reader: Reader) -> tuple[RgbaPixels, ExportPlan]:
     document = composition.parse(content)
     plan = _plan(request, *_size((document.width, document.height), request, round))
-    return backend.draw(document, SourceSet(reader), plan).pixels, plan
+    return cast("RgbaPixels", backend.draw(document, SourceSet(reader), plan).pixels), plan  # 8 bits without a preset
 
 
 def _resize_picture(content: bytes, request: Conversion) -> tuple[RgbaPixels, ExportPlan]:

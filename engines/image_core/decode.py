@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from engines.media_v2.errors import UnsupportedMediaError
-from engines.media_v2.exports import Format, RgbaPixels
+from engines.media_v2.exports import RgbaPixels
+from engines.media_v2.presets import Format
 
 SOURCE_BYTES_MAX = 256 * 1024 * 1024
 SOURCE_PIXELS_MAX = 89_478_485

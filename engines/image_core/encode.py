@@ -14,13 +14,16 @@ import PIL
 from PIL import Image, features
 
 from engines.image_core.icc import srgb_profile
-from engines.media_v2.exports import Export, ExportPlan, Format, RgbaPixels
+from engines.media_v2.exports import Export, ExportPixels, ExportPlan, RgbaPixels
+from engines.media_v2.presets import Format
 
 _WEBP_METHOD = 4
 """libwebp's effort; 6 costs twice the time for 2 % of the bytes."""
 _PNG_LEVEL = 3
 """With run-length coding (Z_RLE) after row filters the level hardly matters; it is pinned because it is part of the bytes."""
 _CODECS: dict[Format, tuple[tuple[str, str], ...]] = {
+    "avif": (("libavif", "avif"),),
+    "tiff": (("libtiff", "libtiff"),),
     "png": (("zlib", "zlib"), ("zlib-ng", "zlib_ng")),
     "webp": (("libwebp", "webp"),),
     "jpeg": (("libjpeg", "jpg"), ("libjpeg-turbo", "libjpeg_turbo")),
@@ -33,14 +36,16 @@ def place(pixels: RgbaPixels, plan: ExportPlan) -> RgbaPixels:
 
     Returns (height, width, 4) uint8 straight; the same array when there is nothing to do.
     """
-    assert pixels.shape == (plan.content_height, plan.content_width, 4), "drawn at another size than planned"
-    if (plan.width, plan.height) == (plan.content_width, plan.content_height) and plan.background is None:
+    window = plan.visible
+    assert pixels.shape == (window.height, window.width, 4), "drawn at another size than planned"
+    if (plan.width, plan.height) == (window.width, window.height) and plan.background is None:
         return pixels
     canvas = np.zeros((plan.height, plan.width, 4), np.uint8)
     if plan.background is not None:
         canvas[...] = (*plan.background, 255)
         pixels = _flatten(pixels, plan.background)
-    canvas[plan.top : plan.top + plan.content_height, plan.left : plan.left + plan.content_width] = pixels
+    top, left = max(0, plan.top), max(0, plan.left)
+    canvas[top : top + window.height, left : left + window.width] = pixels
     return canvas
 
 
@@ -72,9 +77,9 @@ def codec_versions(format: Format) -> dict[str, str]:
     return {"pillow": PIL.__version__} | {name: version for name, version in found.items() if version}
 
 
-def encode(plan: ExportPlan, pixels: RgbaPixels, producers: dict[str, str]) -> Export:
+def encode(plan: ExportPlan, pixels: ExportPixels, producers: dict[str, str], artifact_id: str = "") -> Export:  # noqa: ARG001
     """Place `pixels` by `plan` and encode them. Raises nothing of its own: sizes were checked when the plan was made."""
-    canvas = place(pixels, plan)
+    canvas = place(pixels, plan)  # type: ignore[arg-type]
     # An image that nobody else holds: Pillow keeps encoder settings on the image, so a shared one mixes the settings of threads.
     has_alpha = bool((canvas[..., 3] != 255).any())
     image = Image.fromarray(canvas if has_alpha else np.ascontiguousarray(canvas[..., :3]))
@@ -95,6 +100,8 @@ def encode(plan: ExportPlan, pixels: RgbaPixels, producers: dict[str, str]) -> E
             "sha256": hashlib.sha256(content).hexdigest(),
             "pixel_sha256": pixel_sha256(canvas),
             "producers": producers,
+            "bit_depth": plan.bit_depth,
+            "fit": plan.fit,
         },
     )
 

@@ -1,7 +1,8 @@
 """A composition's layers become a compositor tree at the size of the export: texts and drawings are drawn anew, only
 pictures are resampled.
 
-Main path: `build(composition, sources, width, height)`. Geometry first (where does the box lie on the export's pixels), then pixels.
+Main path: `build(composition, sources, canvas_of(composition, plan))`. Geometry first (where does the box
+lie on the export's pixels), then pixels.
 """
 
 import math
@@ -25,7 +26,7 @@ from engines.image_core.composition import (
 )
 from engines.image_core.fitting import Rect, box_size, place_in_box
 from engines.image_core.sources import SourceSet
-from engines.media_v2.exports import RgbaPixels
+from engines.media_v2.exports import ExportPlan, RgbaPixels
 from engines.typography_core import typeset
 from engines.vector_core import rasterize
 
@@ -53,18 +54,42 @@ class LayerTooLargeError(RequestError):
         )
 
 
-class _Canvas(NamedTuple):
-    """The export's pixels, and how composition px map to them. The two scales differ by less than one pixel over the canvas."""
+class Canvas(NamedTuple):
+    """The export's pixels, and how composition px map to them: scaled, then moved to the corner of `whole`."""
 
     width: int
     height: int
     scale_x: float
     scale_y: float
+    """As `scale_x` but for less than one pixel over the canvas, unless the export is stretched."""
+    whole: Rect
+    """Where the whole composition lies, in px of the canvas; it leaves the canvas where the export is cropped."""
+    stretched: bool
 
     @property
     def bounds(self) -> Rect:
         """The whole canvas."""
         return Rect(0.0, 0.0, self.width, self.height)
+
+    @property
+    def glyph_scale(self) -> tuple[float, float]:
+        """Height of glyphs, and how much wider than that they are drawn: one unless the export is stretched."""
+        if self.stretched:
+            return self.scale_y, self.scale_x / self.scale_y
+        return min(self.scale_x, self.scale_y), 1.0
+
+    def placed(self, box: Rect) -> Rect:
+        """Where a box in composition px lies on the canvas."""
+        scaled = box.scaled(self.scale_x, self.scale_y)
+        return scaled._replace(left=scaled.left + self.whole.left, top=scaled.top + self.whole.top)
+
+
+def canvas_of(composition: Composition, plan: ExportPlan) -> Canvas:
+    """What the export by `plan` shows of `composition`, and at which scale."""
+    window = plan.visible
+    across, down = plan.content_width / composition.width, plan.content_height / composition.height
+    whole = Rect(-window.left, -window.top, plan.content_width, plan.content_height)
+    return Canvas(window.width, window.height, across, down, whole, plan.fit == "stretch")
 
 
 class Tree(NamedTuple):
@@ -75,10 +100,8 @@ class Tree(NamedTuple):
     missing: tuple[str, ...]
 
 
-def build(composition: Composition, sources: SourceSet, width: int, height: int) -> Tree:
-    """Return the tree of `composition` drawn on `width` x `height` px. Raises errors of sources, fonts and drawings,
-    and `LayerTooLargeError`."""
-    canvas = _Canvas(width, height, width / composition.width, height / composition.height)
+def build(composition: Composition, sources: SourceSet, canvas: Canvas) -> Tree:
+    """Return the tree of `composition` drawn on `canvas`. Raises errors of sources, fonts and drawings, and `LayerTooLargeError`."""
     builder = _Builder(canvas, sources)
     nodes = builder.nodes(composition.layers, 0.0, 0.0)
     background = parse_colour(composition.background) if composition.background is not None else None
@@ -88,7 +111,7 @@ def build(composition: Composition, sources: SourceSet, width: int, height: int)
 class _Builder:
     """Walks the layers once, collecting characters without a glyph on the way."""
 
-    def __init__(self, canvas: _Canvas, sources: SourceSet) -> None:
+    def __init__(self, canvas: Canvas, sources: SourceSet) -> None:
         self._canvas = canvas
         self._sources = sources
         self.missing: dict[str, None] = {}
@@ -118,11 +141,18 @@ class _Builder:
     def _box(
         self, layer: SolidLayer | GradientLayer, x: float, y: float
     ) -> tuple[float, float, float | None, float | None]:
-        """A layer's box in export px; None reaches to the canvas's edge."""
-        canvas = self._canvas
-        width = None if layer.width is None else layer.width * canvas.scale_x
-        height = None if layer.height is None else layer.height * canvas.scale_y
-        return x * canvas.scale_x, y * canvas.scale_y, width, height
+        """A layer's box in export px; where it has no size it reaches to the composition's edge."""
+        canvas, whole = self._canvas, self._canvas.whole
+        left, top, _, _ = canvas.placed(Rect(x, y, 0, 0))
+        width = whole.right - left if layer.width is None else layer.width * canvas.scale_x
+        height = whole.bottom - top if layer.height is None else layer.height * canvas.scale_y
+        uncropped = whole == canvas.bounds  # then the compositor knows by itself where its canvas ends
+        return (
+            left,
+            top,
+            None if layer.width is None and (uncropped or width <= 0) else width,
+            None if layer.height is None and (uncropped or height <= 0) else height,
+        )
 
     def _gradient(self, layer: GradientLayer, x: float, y: float) -> Node:
         stops = tuple((offset, parse_colour(color)) for offset, color in layer.stops)
@@ -151,9 +181,10 @@ class _Builder:
 
     def _text(self, layer: TextLayer, x: float, y: float) -> Node | None:
         canvas = self._canvas
-        scale = min(canvas.scale_x, canvas.scale_y)
-        (left, dx), (top, dy) = split_offset(x * canvas.scale_x), split_offset(y * canvas.scale_y)
-        drawn = typeset.draw(text_request(layer), scale, dx, dy)
+        corner = canvas.placed(Rect(x, y, 0, 0))
+        (left, dx), (top, dy) = split_offset(corner.left), split_offset(corner.top)
+        scale, stretch = canvas.glyph_scale
+        drawn = typeset.draw(text_request(layer), scale, dx, dy, stretch)
         self.missing.update(dict.fromkeys(drawn.missing))
         if drawn.coverage.size == 0:
             return None
@@ -170,8 +201,8 @@ class _Builder:
         """Where the whole picture and its visible part lie on the export's pixels, or None when nothing of it shows."""
         canvas = self._canvas
         box = Rect(x, y, *box_size(natural, layer.width, layer.height))
-        whole = place_in_box(natural, box, layer.fit).scaled(canvas.scale_x, canvas.scale_y)
-        inside = whole.intersect(box.scaled(canvas.scale_x, canvas.scale_y))
+        whole = canvas.placed(place_in_box(natural, box, layer.fit))
+        inside = whole.intersect(canvas.placed(box))
         if inside is None or inside.intersect(canvas.bounds) is None:
             return None
         near = Rect(-_MARGIN_PX, -_MARGIN_PX, canvas.width + 2 * _MARGIN_PX, canvas.height + 2 * _MARGIN_PX)

@@ -5,7 +5,6 @@ those files registered and
 its references rewritten to artifacts, so that the store alone is enough to draw it again.
 """
 
-from collections.abc import Callable
 from pathlib import PurePath
 from typing import NamedTuple, cast
 
@@ -24,10 +23,12 @@ from engines.image_core.sources import (
     SourceSet,
 )
 from engines.media_v2 import keys
-from engines.media_v2.exports import EXTENSIONS, Export, ExportPlan, Format
+from engines.media_v2.catalog import usable
+from engines.media_v2.exports import Export
 from engines.media_v2.models import Artifact, ExportMeta, ImageCompositionMeta, ImageRenderMeta, SourceAssetMeta
+from engines.media_v2.presets import EXTENSIONS, NO_OVERRIDES, Format, Overrides
 from engines.media_v2.registry import Registered, Registration, Registry
-from engines.media_v2.renders import Rendered, RenderJob, render_once
+from engines.media_v2.renders import Draw, Rendered, RenderJob, render_once
 from engines.media_v2.scope import Scope
 from engines.typography_core.service import TextService
 from engines.vector_core import guard
@@ -41,7 +42,7 @@ class ImageService:
 
     def __init__(self, registry: Registry, *, threads: int | None = None) -> None:
         self._registry = registry
-        self._exporter = ImageExporter()
+        self._exporter = ImageExporter(registry)
         self._threads = threads
         self._vectors = VectorService(registry, self._exporter)
         self._opened: dict[str, tuple[Composition, SourceSet]] = {}
@@ -105,59 +106,59 @@ class ImageService:
         scope: Scope,
         composition_id: str,
         preset_id: str,
+        overrides: Overrides = NO_OVERRIDES,
         *,
-        format: str | None = None,
         on_kernel: OnKernel | None = None,
     ) -> Rendered:
         """Export a composition of `scope` with a preset, or return the artifact that this made before.
 
-        Raises `UnknownPresetError` and `UnsupportedFormatError` before anything is read, `UnknownArtifactError`, `WrongKindError`.
+        Raises `UnknownPresetError`, `UnsupportedFormatError` and `OverrideError` before anything is read, `UnknownArtifactError`,
+        `WrongKindError`, `RetractedArtifactError`.
         """
-        artifact = self._registry.artifact(scope, composition_id, "image_composition")
-        job, draw = self._job(artifact, preset_id, format, on_kernel)
+        artifact = usable(self._registry.artifact(scope, composition_id, "image_composition"))
+        job, draw = self._job(artifact, preset_id, overrides, on_kernel=on_kernel)
         return render_once(self._registry, scope, job, draw)
 
-    def remake(self, artifact: Artifact) -> tuple[RenderJob, Callable[[], Export]]:
+    def remake(self, artifact: Artifact) -> tuple[RenderJob, Draw]:
         """The job that made the `image_render` `artifact`, and how to do it again; nothing is recorded."""
         assert isinstance(artifact.meta, ImageRenderMeta)
         source = self._registry.artifact(Scope(artifact.tenant, artifact.env), artifact.parents[0], "image_composition")
-        return self._job(source, artifact.meta.preset_id, artifact.meta.format, None)
+        meta = artifact.meta
+        return self._job(source, meta.preset_id, meta.overrides, version=meta.preset_version)
 
     def _job(
         self,
         source: Artifact,
         preset_id: str,
-        format: str | None,
-        on_kernel: OnKernel | None,
-    ) -> tuple[RenderJob, Callable[[], Export]]:
+        overrides: Overrides,
+        *,
+        version: int | None = None,
+        on_kernel: OnKernel | None = None,
+    ) -> tuple[RenderJob, Draw]:
         assert isinstance(source.meta, ImageCompositionMeta)
-        exporter = self._exporter
-        plan = exporter.plan(preset_id, source.meta.width, source.meta.height, format=format)
+        exporter, scope = self._exporter, Scope(source.tenant, source.env)
+        size = (source.meta.width, source.meta.height)
+        planned = exporter.plan(scope, preset_id, *size, overrides=overrides, version=version)
         document, sources = self._open(source)
-        producers = exporter.producers(plan) | backend.producers(document, self._picture_formats(source))
+        producers = exporter.producers(planned.plan) | backend.producers(document, self._picture_formats(source))
         job = RenderJob(
             kind="image_render",
-            content=_identity(document, self._registry, Scope(source.tenant, source.env)),
+            content=_identity(document, self._registry, scope),
             inputs=backend.inputs(document),
-            plan=plan,
+            planned=planned,
             producers=producers,
             name=source.meta.name,
             parents=(source.artifact_id,),
             source_id=source.artifact_id,
         )
-        return job, lambda: self._export(document, sources, plan, producers, on_kernel)
 
-    def _export(
-        self,
-        document: Composition,
-        sources: SourceSet,
-        plan: ExportPlan,
-        producers: dict[str, str],
-        on_kernel: OnKernel | None,
-    ) -> Export:
-        drawn = backend.draw(document, sources, plan, threads=self._threads, on_kernel=on_kernel)
-        export = self._exporter.export(plan, drawn.pixels, producers)
-        return export._replace(meta=export.meta | {"missing": drawn.missing})
+        def draw(artifact_id: str) -> Export:
+            plan = planned.plan
+            drawn = backend.draw(document, sources, plan, threads=self._threads, on_kernel=on_kernel)
+            export = exporter.export(plan, drawn.pixels, producers, artifact_id)
+            return export._replace(meta=export.meta | {"missing": drawn.missing})
+
+        return job, draw
 
     def _picture_formats(self, source: Artifact) -> set[Format]:
         """Formats of the pictures that a composition is made from."""
@@ -167,11 +168,13 @@ class ImageService:
 
     def _open(self, source: Artifact) -> tuple[Composition, SourceSet]:
         """A stored composition with its sources, kept for the next preset: the same photograph is not decoded four times."""
-        if source.artifact_id not in self._opened:
+        known = self._opened.get(source.artifact_id)
+        if known is None:
             document = composition.parse(self._registry.content(source))
             reader = ArtifactReader(self._registry, Scope(source.tenant, source.env))
-            self._opened = {source.artifact_id: (document, SourceSet(reader))}
-        return self._opened[source.artifact_id]
+            known = (document, SourceSet(reader))
+            self._opened = {source.artifact_id: known}
+        return known
 
     def _read_sources(
         self, scope: Scope, document: Composition, files: FolderReader | None
@@ -186,7 +189,7 @@ class ImageService:
                     drawing = isinstance(layer, VectorLayer)
                     kinds = VECTOR_KINDS if drawing else RASTER_KINDS
                     if ref.startswith(ARTIFACT_SCHEME):
-                        self._registry.artifact(scope, ref.removeprefix(ARTIFACT_SCHEME), *kinds)
+                        usable(self._registry.artifact(scope, ref.removeprefix(ARTIFACT_SCHEME), *kinds))
                         contents[ref] = None
                     elif files is None:
                         raise SourceError(ref, f"{path} names a file, and this composition did not come from a folder")
@@ -218,7 +221,7 @@ def remake(registry: Registry, artifact: Artifact) -> str | None:
     Tells apart changed code (other producers), drifted pixels, and a drifted encoder.
     """
     images = ImageService(registry)
-    exporter = ImageExporter()
+    exporter = ImageExporter(registry)
     makers = {
         "image_render": images.remake,
         "vector_render": VectorService(registry, exporter).remake,
@@ -226,7 +229,7 @@ def remake(registry: Registry, artifact: Artifact) -> str | None:
     }
     job, draw = makers[artifact.kind](artifact)
     meta = cast("ImageRenderMeta", artifact.meta)
-    export = draw()
+    export = draw(artifact.artifact_id)
     changed = sorted(
         f"{name} {meta.producers.get(name, 'absent')} -> {job.producers.get(name, 'absent')}"
         for name in meta.producers.keys() | job.producers.keys()

@@ -88,7 +88,7 @@ class _Drawing(NamedTuple):
 
 
 class SourceSet:
-    """The sources of one composition, each read, checked and decoded once. Not for several threads at a time."""
+    """The sources of one composition, each read, checked and decoded once; several threads at worst decode one each."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

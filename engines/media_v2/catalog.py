@@ -6,13 +6,23 @@ unchangeable as the event.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
 
-from engines.media_v2.events import ArtifactRegistered, MediaEvent, RenderCompleted, RenderReused
-from engines.media_v2.models import Artifact, parse_meta
+from engines.media_v2.errors import RetractedArtifactError
+from engines.media_v2.events import (
+    ArtifactRegistered,
+    ArtifactRetracted,
+    MediaEvent,
+    PresetDefined,
+    RenderCompleted,
+    RenderReused,
+    RequestAnswered,
+)
+from engines.media_v2.models import Artifact, Retraction, parse_meta
+from engines.media_v2.presets import Preset, check_preset
 from engines.media_v2.scope import Scope
 from ledger import Lineage
 
@@ -28,12 +38,33 @@ class RenderId(NamedTuple):
     render_key: str
 
 
+class Answer(NamedTuple):
+    """How a request with an idempotency key was answered."""
+
+    request_sha256: str
+    artifact_id: str
+    created: bool
+
+
+class ScopeCatalog(msgspec.Struct):
+    """What belongs to one scope, in order of registration."""
+
+    artifacts: list[str] = []
+    presets: dict[str, list[Preset]] = {}
+    """All definitions of a preset id, the first one first."""
+    answers: dict[str, Answer] = {}
+    """By the sha256 of the idempotency key."""
+
+
 class Catalog(msgspec.Struct):
     """State after some number of events. Owned by whoever folds; treat it as read-only."""
 
     events: int = 0
     artifacts: dict[str, Artifact] = {}
     """By artifact_id, in order of registration."""
+    children: dict[str, list[str]] = {}
+    """artifact_id to what was made from it directly."""
+    scopes: dict[Scope, ScopeCatalog] = {}
     renders: dict[RenderId, str] = {}
     """render_key to artifact_id, per scope."""
     completed: int = 0
@@ -43,7 +74,11 @@ class Catalog(msgspec.Struct):
 
     def of_scope(self, scope: Scope) -> list[Artifact]:
         """Artifacts of one scope, oldest first."""
-        return [a for a in self.artifacts.values() if (a.tenant, a.env) == (scope.tenant, scope.env)]
+        return [self.artifacts[one] for one in self.scope(scope).artifacts]
+
+    def scope(self, scope: Scope) -> ScopeCatalog:
+        """What belongs to `scope`; an empty one where nothing does."""
+        return self.scopes.get(scope) or ScopeCatalog()
 
     def find(self, scope: Scope, artifact_id: str) -> Artifact | None:
         """The artifact with this id when it belongs to `scope`, else None: other scopes' artifacts look missing."""
@@ -58,6 +93,34 @@ class Catalog(msgspec.Struct):
     def lineage(self) -> Lineage:
         """The graph of parents over all artifacts."""
         return Lineage.of((a.artifact_id, a.parents) for a in self.artifacts.values())
+
+    def relatives(self, artifact_id: str) -> list[str]:
+        """One artifact, all that it was made from and all that was made from it, in order of registration."""
+        above = self._closure(artifact_id, lambda one: self.artifacts[one].parents if one in self.artifacts else ())
+        kept = {*above, artifact_id, *self.descendants(artifact_id)} & self.artifacts.keys()
+        return sorted(kept, key=lambda one: (self.artifacts[one].created_at_us, one))
+
+    def descendants(self, artifact_id: str) -> list[str]:
+        """Everything that was made from this artifact, directly or not."""
+        return self._closure(artifact_id, lambda one: self.children.get(one, ()))[1:]
+
+    @staticmethod
+    def _closure(start: str, following: Callable[[str], Iterable[str]]) -> list[str]:
+        """`start` and all that can be reached from it, each once."""
+        found = {start: None}
+        queue = [start]
+        while queue:
+            new = [one for one in following(queue.pop()) if one not in found]
+            found.update(dict.fromkeys(new))
+            queue.extend(new)
+        return list(found)
+
+
+def usable(artifact: Artifact) -> Artifact:
+    """Return `artifact`. Raises `RetractedArtifactError` for one that must not be used any more."""
+    if artifact.retracted is not None:
+        raise RetractedArtifactError(artifact.artifact_id, artifact.retracted.cause, artifact.retracted.reason)
+    return artifact
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -89,7 +152,7 @@ class CatalogProjection:
     """Folds media events into a `Catalog`; see `ledger.replay`."""
 
     name = "media_v2.catalog"
-    version = 1
+    version = 2
 
     def __init__(self, read_blob: ReadBlob) -> None:
         self._read_blob = read_blob
@@ -108,17 +171,48 @@ class CatalogProjection:
                 state.completed += 1
             case RenderReused():
                 state.reused += 1
+            case PresetDefined():
+                preset = check_preset(msgspec.msgpack.decode(event.definition))
+                _of(state, Scope(event.tenant, event.env)).presets.setdefault(event.preset_id, []).append(preset)
+            case ArtifactRetracted():
+                _retract(state, event)
+            case RequestAnswered():
+                answer = Answer(event.request_sha256.hex(), event.artifact_id.hex(), event.created)
+                _of(state, Scope(event.tenant, event.env)).answers.setdefault(event.key_sha256.hex(), answer)
             case _:
                 pass  # repairs of the log change no artifact
         state.events = index + 1
         return state
 
 
+def _of(state: Catalog, scope: Scope) -> ScopeCatalog:
+    return state.scopes.setdefault(scope, ScopeCatalog())
+
+
 def _register(state: Catalog, artifact: Artifact) -> None:
-    state.artifacts.setdefault(artifact.artifact_id, artifact)
+    if artifact.artifact_id in state.artifacts:
+        return
+    spoilt = (state.artifacts[one].retracted for one in artifact.parents if one in state.artifacts)
+    retracted = next((one for one in spoilt if one is not None), None)
+    if retracted is not None:
+        artifact = msgspec.structs.replace(artifact, retracted=retracted)
+    state.artifacts[artifact.artifact_id] = artifact
+    _of(state, Scope(artifact.tenant, artifact.env)).artifacts.append(artifact.artifact_id)
+    for parent in artifact.parents:
+        state.children.setdefault(parent, []).append(artifact.artifact_id)
     if artifact.render_key is not None:
         render_id = RenderId(artifact.tenant, artifact.env, artifact.render_key)
         state.renders.setdefault(render_id, artifact.artifact_id)
+
+
+def _retract(state: Catalog, event: ArtifactRetracted) -> None:
+    """Mark the artifact and its descendants, but for those that an earlier retraction marked."""
+    cause = event.artifact_id.hex()
+    retraction = Retraction(reason=event.reason, at_us=event.at_us, cause=cause)
+    for one in (cause, *state.descendants(cause)):
+        known = state.artifacts.get(one)
+        if known is not None and known.retracted is None:
+            state.artifacts[one] = msgspec.structs.replace(known, retracted=retraction)
 
 
 def artifact_of(event: ArtifactRegistered, read_blob: ReadBlob) -> Artifact:

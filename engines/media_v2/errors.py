@@ -7,6 +7,9 @@ RequestError
   WrongKindError           an artifact that cannot be used here
   MissingOptionError       something without a default was not given: a store, a tenant
   UnknownArtifactError     also the answer for another tenant's artifact: it is not told apart from a missing one
+  RetractedArtifactError   an artifact that must not be used any more, or was made from one
+  RetractionError          a retraction without a reason
+  IdempotencyConflictError one idempotency key for two different requests
   StoreNotFoundError, NotAStoreError, UnsupportedMediaError
   KeyExistsError           a store that signs already is not given another key
   NoKeyError               a store that signs nothing has no key to show
@@ -75,6 +78,41 @@ class WrongKindError(RequestError):
             artifact_id=artifact_id,
             kind=kind,
             wanted=wanted,
+        )
+
+
+class RetractedArtifactError(RequestError):
+    """An artifact was retracted, or one that it was made from (`cause`); `reason` is what was said then."""
+
+    type = "retracted-artifact"
+
+    def __init__(self, artifact_id: str, cause: str, reason: str) -> None:
+        what = "was retracted" if artifact_id == cause else f"was made from {cause}, which was retracted"
+        super().__init__(
+            f"artifact {artifact_id} {what}: {reason}", artifact_id=artifact_id, cause=cause, reason=reason
+        )
+
+
+class RetractionError(RequestError):
+    """A retraction needs a reason, of a length that people read."""
+
+    type = "invalid-reason"
+
+    def __init__(self, chars: int, limit: int) -> None:
+        super().__init__(
+            f"reason: {chars} characters; 1 to {limit} are needed", field="reason", value=chars, limit=limit
+        )
+
+
+class IdempotencyConflictError(RequestError):
+    """An idempotency key was used for another request before."""
+
+    type = "idempotency-conflict"
+
+    def __init__(self, artifact_id: str) -> None:
+        super().__init__(
+            f"this idempotency key was used for another request, which was answered with artifact {artifact_id}",
+            artifact_id=artifact_id,
         )
 
 

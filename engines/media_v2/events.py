@@ -59,4 +59,49 @@ class RenderReused(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=3
     at_us: int
 
 
-MediaEvent = ArtifactRegistered | RenderCompleted | RenderReused | TailRepaired
+class PresetDefined(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=4):
+    """A scope has a preset of its own from now on; a later event with the next version takes its place, and the old one stays known."""
+
+    preset_id: str
+    version: int
+    tenant: str
+    env: str
+    definition: msgspec.Raw
+    """MessagePack map: the whole preset, see `presets.Preset`."""
+    at_us: int
+
+
+class ArtifactRetracted(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=5):
+    """An artifact must not be used any more, nor what was made from it. Its bytes and its history stay."""
+
+    artifact_id: bytes
+    tenant: str
+    env: str
+    reason: str
+    at_us: int
+
+
+class RequestAnswered(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=6):
+    """A request with an idempotency key was answered with this artifact: the same key never means another request."""
+
+    key_sha256: bytes
+    """32 bytes; the key itself is not kept."""
+    request_sha256: bytes
+    """32 bytes: what the request asked for."""
+    artifact_id: bytes
+    tenant: str
+    env: str
+    created: bool
+    """Whether the request made the artifact."""
+    at_us: int
+
+
+MediaEvent = (
+    ArtifactRegistered
+    | RenderCompleted
+    | RenderReused
+    | PresetDefined
+    | ArtifactRetracted
+    | RequestAnswered
+    | TailRepaired
+)

@@ -5,12 +5,13 @@ lower-case name of the encoding. A kind or field that is added is a CONTRACT CHA
 docs/engines/media_program/PHASE_I05_integration_and_presets.md. Fields are only added, with defaults.
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
 from engines.media_v2.errors import MetaError, UnknownKindError
+from engines.media_v2.presets import BitDepth, ColorProfile, Dpi, ExportFit, Format, Overrides, PresetId, Quality
 
 Kind = Literal["source_asset", "image_composition", "image_render", "vector_scene", "vector_render", "text_render"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -20,7 +21,6 @@ ArtifactId = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 Pixels = Annotated[int, Meta(ge=1, le=32_768)]
 Length = Annotated[float, Meta(gt=0, le=1e7)]
 ByteCount = Annotated[int, Meta(ge=0)]
-PresetId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_]{0,62}$")]
 
 
 class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +36,7 @@ class SourceAssetMeta(_Strict, frozen=True, kw_only=True):
     name: str
     width: Pixels
     height: Pixels
-    format: Literal["png", "jpeg", "webp"]
+    format: Format
     color_profile: str
     alpha: bool
 
@@ -66,19 +66,28 @@ class ImageCompositionMeta(_Strict, frozen=True, kw_only=True):
 class _ExportMeta(_Strict, frozen=True, kw_only=True):
     width: Pixels
     height: Pixels
-    format: Literal["png", "webp", "jpeg"]
-    color_profile: str
+    format: Format
+    color_profile: ColorProfile
     """Name of the embedded ICC profile."""
-    quality: Annotated[int, Meta(ge=1, le=100)] | None
+    quality: Quality | None
     """The encoder's setting; None for lossless formats."""
-    dpi: Annotated[int, Meta(ge=1, le=2400)] | None
-    """Resolution written into the file; None where the preset names none."""
+    dpi: Dpi | None
+    """Resolution written into the file; None where the preset names none or the format has no field for it."""
     alpha: bool
     """Whether the file has an alpha channel."""
     pixel_sha256: Sha256
     """Hash of the canonical pixels before encoding: tells "the encoder drifted" from "the pixels drifted"."""
     producers: dict[str, str]
     """Name and version of everything that could have changed pixels or bytes."""
+    bit_depth: BitDepth = 8
+    """Bits per channel."""
+    fit: ExportFit = "contain"
+    preset_version: Annotated[int, Meta(ge=1)] | None = None
+    """Which definition of the preset was used; None without a preset."""
+    overrides: Overrides = Overrides()
+    """What the request changed about the preset, as it was clamped."""
+    fonts: dict[str, Sha256] = {}
+    """Every font file that it may have been drawn with, by name."""
 
 
 class ImageRenderMeta(_ExportMeta, frozen=True, kw_only=True):
@@ -99,7 +108,7 @@ class VectorRenderMeta(_ExportMeta, frozen=True, kw_only=True):
 class TextRenderMeta(_ExportMeta, frozen=True, kw_only=True):
     """A text drawn by itself, with the request in full, so that it can be drawn again."""
 
-    request: dict[str, object]
+    request: dict[str, Any]
     preset_id: PresetId | None = None
     missing: tuple[str, ...] = ()
     """Characters for which the font has no glyph."""
@@ -122,6 +131,15 @@ RENDER_KINDS: tuple[Kind, ...] = ("image_render", "vector_render", "text_render"
 """Kinds that are made from other artifacts by code, and can be made again."""
 
 
+class Retraction(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an artifact must not be used any more."""
+
+    reason: str
+    at_us: int
+    cause: ArtifactId
+    """What was retracted: the artifact itself, or one that it was made from."""
+
+
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     """One registered artifact, as the replayed ledger knows it."""
 
@@ -139,6 +157,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     created_at_us: int
     """Microseconds since the epoch, by the clock of the process that registered it. Never part of an identity."""
     meta: ArtifactMeta
+    retracted: Retraction | None = None
 
 
 def check_kind(kind: str) -> Kind:

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from engines.media_v2 import keys
-from engines.media_v2.exports import Export, ExportPlan
+from engines.media_v2.exports import Export, ExportPlan, Planned
 from engines.media_v2.models import Artifact, Kind
 from engines.media_v2.registry import Registration, Registry
 from engines.media_v2.scope import Scope
 
+FONT_PREFIX = "font:"
 PLAIN = "plain"
 """Stands in file names for the preset of a render that was asked for without one."""
 
@@ -27,12 +28,17 @@ class RenderJob(NamedTuple):
     """What is drawn, as JSON-able values, without names and without ids of one scope."""
     inputs: dict[str, str]
     """sha256 of every font that may be used, as `font:<name>`; files are in `content`, by hash."""
-    plan: ExportPlan
+    planned: Planned
     producers: dict[str, str]
     name: str
     parents: tuple[str, ...] = ()
     source_id: str = ""
     extra_meta: dict[str, object] = {}  # noqa: RUF012 - never written
+
+    @property
+    def plan(self) -> ExportPlan:
+        """How it is exported."""
+        return self.planned.plan
 
     @property
     def render_key(self) -> str:
@@ -49,21 +55,40 @@ class Rendered(NamedTuple):
     elapsed_us: int
 
 
-def render_once(registry: Registry, scope: Scope, job: RenderJob, draw: Callable[[], Export]) -> Rendered:
-    """Return the artifact of `job` in `scope`, drawing it with `draw` when it is new. Both answers are recorded as events."""
+Draw = Callable[[str], Export]
+"""Draws and encodes; told the artifact_id that the result will have."""
+
+
+def render_once(registry: Registry, scope: Scope, job: RenderJob, draw: Draw) -> Rendered:
+    """Return the artifact of `job` in `scope`, drawing it with `draw` when it is new. Both answers are recorded as events.
+
+    When several threads or processes ask at once, one draws and the others wait for it. Raises `RetractedArtifactError`.
+    """
     started = time.perf_counter_ns()
     key = job.render_key
     preset_id = job.plan.preset_id or ""
     if (known := registry.reuse(scope, key, preset_id)) is not None:
         return Rendered(known, "hit", _elapsed_us(started))
-    export = draw()
-    plan = job.plan
-    uri = keys.export_key(scope, job.kind, key, job.name, preset_id or PLAIN, plan.width, plan.height, plan.ext)
-    meta = export.meta | {"preset_id": plan.preset_id} | job.extra_meta
-    request = Registration(job.kind, export.content, meta, uri, job.parents, key)
-    elapsed_us = _elapsed_us(started)
-    registered = registry.register_render(scope, request, job.source_id, preset_id, elapsed_us)
+    artifact_id = keys.artifact_id(scope, job.kind, key)
+    with registry.turn(artifact_id):
+        if (known := registry.reuse(scope, key, preset_id)) is not None:
+            return Rendered(known, "hit", _elapsed_us(started))
+        request = _registration(scope, job, key, draw(artifact_id))
+        elapsed_us = _elapsed_us(started)
+        registered = registry.register_render(scope, request, job.source_id, preset_id, elapsed_us)
     return Rendered(registered.artifact, "miss" if registered.created else "hit", elapsed_us)
+
+
+def _registration(scope: Scope, job: RenderJob, key: str, export: Export) -> Registration:
+    plan = job.plan
+    uri = keys.export_key(scope, job.kind, key, job.name, plan.preset_id or PLAIN, plan.width, plan.height, plan.ext)
+    asked = {
+        "preset_id": plan.preset_id,
+        "preset_version": plan.preset_version,
+        "overrides": job.planned.overrides,
+        "fonts": {name.removeprefix(FONT_PREFIX): sha256 for name, sha256 in job.inputs.items()},
+    }
+    return Registration(job.kind, export.content, export.meta | asked | job.extra_meta, uri, job.parents, key)
 
 
 def _elapsed_us(started_ns: int) -> int:

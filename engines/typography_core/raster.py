@@ -39,21 +39,28 @@ class _PlacedGlyph(NamedTuple):
     y: float
 
 
-def coverage(layout: TextLayout, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> Coverage:
+def coverage(
+    layout: TextLayout, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0, stretch: float = 1.0
+) -> Coverage:
     """Draw the whole of `layout` at `scale` (output px per layout px), its box's corner at (dx, dy) in output px.
+
+    `stretch` is how many times as wide as high everything is drawn: outlines are distorted, not pixels.
 
     Overlapping outlines count once (nonzero winding). The same arguments give the same bytes in any thread, process and
     on any thread count. Text without ink gives an array of shape (0, 0). Raises TextValueError for a scale that is not
-    above 0 or an offset that is not finite, TextLimitError past `COVERAGE_PIXELS_MAX`, before any pixel is made.
+    above 0, a stretch likewise, or an offset that is not finite, TextLimitError past `COVERAGE_PIXELS_MAX`, before any pixel is made.
     """
-    if not (scale > 0 and math.isfinite(scale)):
-        raise TextValueError("scale", scale, "a number above 0")
+    for name, value in (("scale", scale), ("stretch", stretch)):
+        if not (value > 0 and math.isfinite(value)):
+            raise TextValueError(name, value, "a number above 0")
     if not (math.isfinite(dx) and math.isfinite(dy)):
         raise TextValueError("dx, dy", (dx, dy), "two finite numbers")
     font = shaping.font_at(layout.font, layout.size)
-    unit = layout.size * scale / font.scale[0]
+    unit = _Unit(layout.size * scale * stretch / font.scale[0], layout.size * scale / font.scale[0])
     glyphs = [
-        _PlacedGlyph(glyph.glyph_id, (line.x + glyph.x) * scale + dx, -((line.baseline + glyph.y) * scale + dy))
+        _PlacedGlyph(
+            glyph.glyph_id, (line.x + glyph.x) * scale * stretch + dx, -((line.baseline + glyph.y) * scale + dy)
+        )
         for line in layout.lines
         for glyph in line.glyphs
     ]
@@ -61,6 +68,13 @@ def coverage(layout: TextLayout, scale: float = 1.0, dx: float = 0.0, dy: float 
     if bounds is None:
         return Coverage(np.zeros((0, 0), np.uint8), 0, 0)
     return _draw(font, glyphs, unit, bounds)
+
+
+class _Unit(NamedTuple):
+    """Output px per unit of the font, across and up."""
+
+    x: float
+    y: float
 
 
 class _Bounds(NamedTuple):
@@ -72,7 +86,7 @@ class _Bounds(NamedTuple):
     height: int
 
 
-def _bounds(font: Any, glyphs: list[_PlacedGlyph], unit: float) -> _Bounds | None:
+def _bounds(font: Any, glyphs: list[_PlacedGlyph], unit: _Unit) -> _Bounds | None:
     """Return the pixels that the outlines may touch, or None without ink. Raises TextLimitError.
 
     RasterDraw would find them itself, but then silently cuts at 4,096 px a side.
@@ -82,10 +96,10 @@ def _bounds(font: Any, glyphs: list[_PlacedGlyph], unit: float) -> _Bounds | Non
     inked = [(glyph, drawable[glyph.glyph_id]) for glyph in glyphs if glyph.glyph_id in drawable]
     if not inked:
         return None
-    left = min(glyph.x + box.x_bearing * unit for glyph, box in inked)
-    right = max(glyph.x + (box.x_bearing + box.width) * unit for glyph, box in inked)
-    top = max(glyph.y + box.y_bearing * unit for glyph, box in inked)
-    bottom = min(glyph.y + (box.y_bearing + box.height) * unit for glyph, box in inked)
+    left = min(glyph.x + box.x_bearing * unit.x for glyph, box in inked)
+    right = max(glyph.x + (box.x_bearing + box.width) * unit.x for glyph, box in inked)
+    top = max(glyph.y + box.y_bearing * unit.y for glyph, box in inked)
+    bottom = min(glyph.y + (box.y_bearing + box.height) * unit.y for glyph, box in inked)
     pixels = (right - left + 2 * _PAD_PX + 1) * (top - bottom + 2 * _PAD_PX + 1)
     if not pixels <= COVERAGE_PIXELS_MAX:
         raise TextLimitError("coverage", pixels, COVERAGE_PIXELS_MAX, "pixels")
@@ -93,7 +107,7 @@ def _bounds(font: Any, glyphs: list[_PlacedGlyph], unit: float) -> _Bounds | Non
     return _Bounds(x, y, math.ceil(right) + _PAD_PX - x, math.ceil(top) + _PAD_PX - y)
 
 
-def _draw(font: Any, glyphs: list[_PlacedGlyph], unit: float, bounds: _Bounds) -> Coverage:
+def _draw(font: Any, glyphs: list[_PlacedGlyph], unit: _Unit, bounds: _Bounds) -> Coverage:
     import uharfbuzz as hb
 
     draw = hb.RasterDraw()
@@ -101,7 +115,7 @@ def _draw(font: Any, glyphs: list[_PlacedGlyph], unit: float, bounds: _Bounds) -
         x_origin=bounds.left, y_origin=bounds.bottom, width=bounds.width, height=bounds.height, stride=0
     )
     for glyph in glyphs:
-        draw.transform = (unit, 0.0, 0.0, unit, glyph.x, glyph.y)
+        draw.transform = (unit.x, 0.0, 0.0, unit.y, glyph.x, glyph.y)
         draw.draw_glyph(font, glyph.glyph_id)
     image = draw.render()
     extents = image.extents

@@ -29,8 +29,8 @@ class TextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     line_height: float = layout.LINE_HEIGHT
 
 
-def checked(request: TextRequest) -> TextRequest:
-    """Return `request` in its stored form: 40 becomes 40.0, so that equal requests are equal bytes. Raises
+def checked(request: object) -> TextRequest:
+    """Return `request` (a mapping, or the Struct) in its stored form: 40 becomes 40.0, so that equal requests are equal bytes. Raises
     `TextValueError` for wrong types."""
     try:
         return msgspec.convert(msgspec.to_builtins(request), TextRequest)
@@ -60,14 +60,19 @@ def set_text(request: TextRequest) -> layout.TextLayout:
     )
 
 
-def draw(request: TextRequest, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> DrawnText:
-    """Draw `request` at `scale` output px per px, its corner at (dx, dy). Raises as `set_text` does, and for too many pixels."""
-    return draw_set(set_text(request), scale, dx, dy)
+def draw(request: TextRequest, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0, stretch: float = 1.0) -> DrawnText:
+    """Draw `request` at `scale` output px per px, its corner at (dx, dy), `stretch` times as wide as high.
+
+    Raises as `set_text` does, and for too many pixels.
+    """
+    return draw_set(set_text(request), scale, dx, dy, stretch)
 
 
-def draw_set(text: layout.TextLayout, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> DrawnText:
+def draw_set(
+    text: layout.TextLayout, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0, stretch: float = 1.0
+) -> DrawnText:
     """Draw lines that are set already; see `draw`. Raises `TextLimitError` for too many pixels."""
-    ink = raster.coverage(text, scale, dx, dy)
+    ink = raster.coverage(text, scale, dx, dy, stretch)
     return DrawnText(ink.array, ink.x, ink.y, text.missing)
 
 

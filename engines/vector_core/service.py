@@ -3,14 +3,15 @@
 Main path: `VectorService.register_scene` -> `VectorService.render`. Every document passes the guard before it is stored or drawn.
 """
 
-from collections.abc import Callable
 from pathlib import PurePath
 
 from engines.media_v2 import keys
+from engines.media_v2.catalog import usable
 from engines.media_v2.exports import Export, Exporter
 from engines.media_v2.models import Artifact, VectorRenderMeta, VectorSceneMeta
+from engines.media_v2.presets import NO_OVERRIDES, Overrides
 from engines.media_v2.registry import Registered, Registration, Registry
-from engines.media_v2.renders import Rendered, RenderJob, render_once
+from engines.media_v2.renders import Draw, Rendered, RenderJob, render_once
 from engines.media_v2.scope import Scope
 from engines.vector_core import guard, rasterize
 
@@ -45,35 +46,43 @@ class VectorService:
         scope: Scope,
         scene_id: str,
         preset_id: str | None = None,
-        *,
-        format: str | None = None,
+        overrides: Overrides = NO_OVERRIDES,
     ) -> Rendered:
         """Draw a scene of `scope` and register it as a `vector_render`; a transparent PNG at its own size without a preset."""
-        scene = self._registry.artifact(scope, scene_id, "vector_scene")
-        job, draw = self._job(scene, preset_id, format)
+        scene = usable(self._registry.artifact(scope, scene_id, "vector_scene"))
+        job, draw = self._job(scene, preset_id, overrides)
         return render_once(self._registry, scope, job, draw)
 
-    def remake(self, artifact: Artifact) -> tuple[RenderJob, Callable[[], Export]]:
+    def remake(self, artifact: Artifact) -> tuple[RenderJob, Draw]:
         """The job that made `artifact`, and how to do it again; nothing is recorded."""
         assert isinstance(artifact.meta, VectorRenderMeta)
         scene = self._registry.artifact(Scope(artifact.tenant, artifact.env), artifact.parents[0], "vector_scene")
         meta = artifact.meta
-        return self._job(scene, meta.preset_id, meta.format if meta.preset_id else None)
+        return self._job(scene, meta.preset_id, meta.overrides, meta.preset_version)
 
     def _job(
         self,
         scene: Artifact,
         preset_id: str | None,
-        format: str | None,
-    ) -> tuple[RenderJob, Callable[[], Export]]:
+        overrides: Overrides,
+        version: int | None = None,
+    ) -> tuple[RenderJob, Draw]:
         assert isinstance(scene.meta, VectorSceneMeta)
-        plan = self._exporter.plan(preset_id, scene.meta.width, scene.meta.height, format=format)
+        planned = self._exporter.plan(
+            Scope(scene.tenant, scene.env),
+            preset_id,
+            scene.meta.width,
+            scene.meta.height,
+            overrides=overrides,
+            version=version,
+        )
+        plan = planned.plan
         producers = self._exporter.producers(plan) | drawing_producers()
         job = RenderJob(
             kind="vector_render",
             content={"scene": scene.sha256},
             inputs=drawing_inputs(),
-            plan=plan,
+            planned=planned,
             producers=producers,
             name=PurePath(scene.meta.name).stem,
             parents=(scene.artifact_id,),
@@ -81,10 +90,11 @@ class VectorService:
             extra_meta={"engine": "resvg"},
         )
 
-        def draw() -> Export:
+        def draw(artifact_id: str) -> Export:
             svg = self._registry.content(scene)
-            pixels = rasterize.rasterize(svg, plan.content_width, plan.content_height)
-            return self._exporter.export(plan, pixels, producers)
+            x, y, width, height = plan.visible
+            pixels = rasterize.rasterize(svg, plan.content_width, plan.content_height)[y : y + height, x : x + width]
+            return self._exporter.export(plan, pixels, producers, artifact_id)
 
         return job, draw
 

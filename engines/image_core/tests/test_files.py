@@ -85,7 +85,7 @@ def test_what_is_no_picture_is_a_typed_error(content: bytes, reason: str) -> Non
 @pytest.mark.parametrize("preset_id", PRESETS)
 def test_encoding_is_the_same_in_every_thread(preset_id: str) -> None:
     """Four presets from one picture at once: Pillow mixes the settings of threads that share an image."""
-    plan = plan_export(PRESETS[preset_id], 160, 90)
+    plan = plan_export(PRESETS[preset_id], 160, 90).plan
     pixels = np.asarray(Image.fromarray(PICTURE).resize((plan.content_width, plan.content_height)))
     alone = encode(plan, pixels, {}).content
     others = [plan_plain(plan.content_width, plan.content_height, "jpeg", quality) for quality in (5, 50)]
@@ -110,15 +110,16 @@ ONE_PROCESS = """
 import json, sys
 from pathlib import Path
 from engines.image_core import backend, composition
-from engines.image_core.backend import ImageExporter
+from engines.image_core.encode import encode
+from engines.image_core.presets import PRESETS, plan_export
 from engines.image_core.sources import FolderReader, SourceSet
 from engines.media_v2.keys import sha256_hex
 document = composition.parse((Path(sys.argv[1]) / "card.json").read_bytes())
-exporter, result = ImageExporter(), {}
+result = {}
 for preset in ("web_small", "web_medium", "social_1080p", "print_300dpi"):
-    plan = exporter.plan(preset, document.width, document.height)
+    plan = plan_export(PRESETS[preset], document.width, document.height).plan
     pixels = backend.draw(document, SourceSet(FolderReader(Path(sys.argv[1]))), plan, threads=int(sys.argv[2])).pixels
-    result[preset] = sha256_hex(exporter.export(plan, pixels, {}).content)
+    result[preset] = sha256_hex(encode(plan, pixels, {}, "ab" * 16).content)
 print(json.dumps(result))
 """
 

@@ -19,6 +19,7 @@ from engines.image_core.presets import (
     plan_plain,
 )
 from engines.image_core.service import ImageService
+from engines.media_v2.presets import Overrides
 from engines.media_v2.registry import Registry
 from engines.media_v2.renders import Rendered
 from engines.media_v2.scope import Scope
@@ -27,7 +28,9 @@ from tests.fixtures import decoded
 SIDES = st.integers(1, 32_768)
 
 
-def _render(images: ImageService, scope: Scope, preset_id: str, width: int, height: int, **options: str) -> Rendered:
+def _render(
+    images: ImageService, scope: Scope, preset_id: str, width: int, height: int, **overrides: object
+) -> Rendered:
     """A picture with a half transparent disc of text on nothing, exported."""
     layers = [
         {"type": "solid", "color": "#c03", "x": width / 4, "y": height / 4, "width": width / 2, "height": height / 2},
@@ -35,7 +38,7 @@ def _render(images: ImageService, scope: Scope, preset_id: str, width: int, heig
     ]
     document = composition.from_builtins({"version": 1, "width": width, "height": height, "layers": layers})
     made = images.create_composition(scope, document, "card").artifact
-    return images.render(scope, made.artifact_id, preset_id, **options)
+    return images.render(scope, made.artifact_id, preset_id, Overrides(**overrides))  # type: ignore[arg-type]
 
 
 EXPECTED = {
@@ -118,7 +121,9 @@ def test_an_unknown_preset_lists_the_known_ones(images: ImageService, registry: 
 
 def test_a_format_that_a_preset_does_not_offer_is_refused() -> None:
     with pytest.raises(UnsupportedFormatError, match="png"):
-        plan_export(find_preset("social_1080p"), 10, 10, "jpeg")
+        plan_export(find_preset("social_1080p"), 10, 10, Overrides(format="jpeg"))
+    with pytest.raises(UnsupportedFormatError, match="unknown format 'gif'"):
+        plan_export(find_preset("social_1080p"), 10, 10, Overrides(format="gif"))
 
 
 def test_what_a_format_cannot_hold_is_refused() -> None:
@@ -133,7 +138,7 @@ def test_what_a_format_cannot_hold_is_refused() -> None:
 def test_every_plan_fits_its_file(preset_id: str, width: int, height: int) -> None:
     """For any canvas: the drawing lies inside the file, keeps its shape to within a pixel, and web presets never enlarge."""
     try:
-        plan = plan_export(find_preset(preset_id), width, height)
+        plan = plan_export(find_preset(preset_id), width, height).plan
     except ExportTooLargeError:
         return
     assert 0 <= plan.left <= plan.width - plan.content_width
@@ -149,7 +154,7 @@ def test_every_plan_fits_its_file(preset_id: str, width: int, height: int) -> No
 
 def test_presets_differ_in_their_plan() -> None:
     """Two presets never share a render_key: every parameter that matters is in the plan."""
-    plans = [plan_export(preset, 1920, 1080) for preset in PRESETS.values()]
+    plans = [plan_export(preset, 1920, 1080).plan for preset in PRESETS.values()]
     assert all(a != b for a, b in itertools.combinations(plans, 2))
 
 

@@ -15,6 +15,7 @@ from engines.media_v2 import keys
 from engines.media_v2.audit import audit
 from engines.media_v2.errors import StoreNotFoundError
 from engines.media_v2.events import ArtifactRegistered, MediaEvent
+from engines.media_v2.presets import Overrides
 from engines.media_v2.registry import Registry, init_store
 from engines.media_v2.scope import Scope
 from ledger import Ledger
@@ -28,7 +29,7 @@ def rendered(store: Path, clock: Callable[[], int], scope: Scope, folder: Path) 
         images = ImageService(registry, threads=1)
         document = composition.from_builtins(COMPOSITION)
         made = images.create_composition(scope, document, "card", FolderReader(folder)).artifact
-        images.render(scope, made.artifact_id, "web_small", format="png")
+        images.render(scope, made.artifact_id, "web_small", Overrides(format="png"))
     return store
 
 
@@ -140,18 +141,18 @@ def test_a_render_that_comes_out_differently_is_told_apart(rendered: Path, monke
     sound = encode.encode
     with monkeypatch.context() as patch:
         patch.setattr(encode, "_PNG_LEVEL", 9)
-        patch.setattr(encode, "encode", lambda plan, pixels, producers: _other_bytes(sound(plan, pixels, producers)))
+        patch.setattr(encode, "encode", lambda *given: _other_bytes(sound(*given)))
         (finding,) = audit(rendered, remake).findings
         assert "same pixels, other bytes" in finding.detail
     with monkeypatch.context() as patch:
-        patch.setattr(backend, "PIXEL_VERSION", "2")
+        patch.setattr(backend, "PIXEL_VERSION", "next")
         assert audit(rendered, remake).ok, "the same bits by newer code are still the same bits"
     with monkeypatch.context() as patch:
-        patch.setattr(backend, "PIXEL_VERSION", "2")
+        patch.setattr(backend, "PIXEL_VERSION", "next")
         patch.setattr(backend, "draw", lambda *_args, **_more: backend.Drawing(_white(), ()))
         (finding,) = audit(rendered, remake).findings
         assert "pixels differ" in finding.detail
-        assert "impasto-pixels 1 -> 2" in finding.detail
+        assert "impasto-pixels 2 -> next" in finding.detail
 
 
 def _other_bytes(export):  # type: ignore[no-untyped-def]

@@ -3,7 +3,15 @@
 import msgspec
 import pytest
 
-from engines.media_v2.events import ArtifactRegistered, MediaEvent, RenderCompleted, RenderReused
+from engines.media_v2.events import (
+    ArtifactRegistered,
+    ArtifactRetracted,
+    MediaEvent,
+    PresetDefined,
+    RenderCompleted,
+    RenderReused,
+    RequestAnswered,
+)
 from ledger import TailRepaired
 from ledger.events import EventCodec
 from ledger.prefixes import union_members
@@ -42,6 +50,27 @@ REUSED = RenderReused(
     at_us=1_760_000_000_000_000,
 )
 
+DEFINED = PresetDefined(
+    preset_id="story",
+    version=2,
+    tenant="acme",
+    env="dev",
+    definition=msgspec.Raw(b"\x81\xa1a\x01"),
+    at_us=1_760_000_000_000_000,
+)
+RETRACTED = ArtifactRetracted(
+    artifact_id=bytes(range(16)), tenant="acme", env="dev", reason="no rights", at_us=1_760_000_000_000_000
+)
+ANSWERED = RequestAnswered(
+    key_sha256=b"\x55" * 32,
+    request_sha256=b"\x66" * 32,
+    artifact_id=bytes(range(16)),
+    tenant="acme",
+    env="dev",
+    created=True,
+    at_us=1_760_000_000_000_000,
+)
+
 GOLDEN = {
     "registered": (
         "9c01c410000102030405060708090a0b0c0d0e0fac696d6167655f72656e646572a461636d65a364657692c410000000"
@@ -62,6 +91,20 @@ GOLDEN = {
         "9703c4202222222222222222222222222222222222222222222222222222222222222222c41000010203040506070809"
         "0a0b0c0d0e0fa461636d65a3646576a0cf000640b5eece0000",
         REUSED,
+    ),
+    "defined": (
+        "9704a573746f727902a461636d65a364657681a16101cf000640b5eece0000",
+        DEFINED,
+    ),
+    "retracted": (
+        "9605c410000102030405060708090a0b0c0d0e0fa461636d65a3646576a96e6f20726967687473cf000640b5eece0000",
+        RETRACTED,
+    ),
+    "answered": (
+        "9806c4205555555555555555555555555555555555555555555555555555555555555555c42066666666666666666666"
+        "66666666666666666666666666666666666666666666c410000102030405060708090a0b0c0d0e0fa461636d65a36465"
+        "76c3cf000640b5eece0000",
+        ANSWERED,
     ),
     "repaired": (
         "95cd0384600005c420aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",

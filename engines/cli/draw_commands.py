@@ -1,0 +1,111 @@
+"""Commands that draw a single scene or a single text, and register it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from engines.cli import output
+from engines.cli.failures import FINE
+from engines.cli.options import NO_CHANGES, AsJson, Changes, Env, Store, Tenant, need_scope, need_store, overrides_of
+
+Preset = Annotated[str | None, Parameter(help="Preset id; without one a PNG at the natural size.")]
+OutDir = Annotated[Path | None, Parameter(help="Also write the picture here, under its deterministic name.")]
+
+
+def vector_render(
+    scene: str,
+    /,
+    *,
+    preset: Preset = None,
+    changes: Changes = NO_CHANGES,
+    out_dir: OutDir = None,
+    store: Store = None,
+    tenant: Tenant = None,
+    env: Env = None,
+    json: AsJson = False,
+) -> int:
+    """Draw an SVG by itself and register it as a vector_render.
+
+    Example:
+        impasto vector render logo.svg --preset web_small --format png --store ./store --tenant acme --env prod
+
+    Parameters
+    ----------
+    scene: str
+        An SVG file, which is stored first, or the id of a vector_scene.
+    """
+    from engines.cli.journey import write_export
+    from engines.media_v2.registry import Registry
+    from engines.workspace import Workspace
+
+    path, scope, overrides = need_store(store), need_scope(tenant, env), overrides_of(changes)
+    with Registry.open(path) as registry:
+        work = Workspace(registry, scope)
+        scene_id = work.add_asset(Path(scene)).artifact.artifact_id if Path(scene).is_file() else scene
+        rendered = work.render_vector(scene_id, preset, overrides)
+        if out_dir is not None:
+            write_export(work, rendered, out_dir)
+    output.show_renders([rendered], as_json=json)
+    return FINE
+
+
+def text_render(
+    text: str,
+    /,
+    *,
+    font: str = "Inter",
+    size: float = 64.0,
+    weight: float = 400.0,
+    italic: Annotated[bool, Parameter(negative="")] = False,
+    color: str = "#000000",
+    align: Literal["left", "center", "right", "justify"] = "left",
+    box_width: float | None = None,
+    preset: Preset = None,
+    changes: Changes = NO_CHANGES,
+    out_dir: OutDir = None,
+    store: Store = None,
+    tenant: Tenant = None,
+    env: Env = None,
+    json: AsJson = False,
+) -> int:
+    """Draw a text by itself on a transparent ground and register it as a text_render.
+
+    Example:
+        impasto text render "Été à la plage" --size 96 --weight 700 --store ./store --tenant acme --env prod
+
+    Parameters
+    ----------
+    text: str
+        What to set; a newline begins a new line.
+    font: str
+        Family name; `impasto doctor` lists them.
+    size: float
+        px per em.
+    weight: float
+        CSS weight, 1 to 1000.
+    italic: bool
+        Ask for the italic face.
+    color: str
+        Colour of the text.
+    align: str
+        Within the box.
+    box_width: float
+        px at which lines break; without one only newlines do.
+    """
+    from engines.cli.journey import write_export
+    from engines.media_v2.registry import Registry
+    from engines.typography_core.typeset import TextRequest
+    from engines.workspace import Workspace
+
+    path, scope, overrides = need_store(store), need_scope(tenant, env), overrides_of(changes)
+    request = TextRequest(
+        text=text, font=font, size=size, weight=weight, italic=italic, color=color, align=align, width=box_width
+    )
+    with Registry.open(path) as registry:
+        work = Workspace(registry, scope)
+        rendered = work.render_text(request, preset, overrides)
+        if out_dir is not None:
+            write_export(work, rendered, out_dir)
+    output.show_renders([rendered], as_json=json)
+    return FINE

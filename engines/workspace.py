@@ -1,0 +1,184 @@
+"""What does a worker's whole program need? One scope of one store, with every command and question in one object.
+
+Main path: `Workspace.open(store, tenant=..., env=...)` -> `compose` -> `render` -> `content`, `lineage`. It wires the services and decides
+nothing; the command line and the HTTP service use the same object. Nothing is global, and nothing stays open after the `with`.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from engines.image_core import composition as documents
+from engines.image_core.backend import ImageExporter, OnKernel
+from engines.image_core.composition import Composition
+from engines.image_core.decode import read_file
+from engines.image_core.preset_book import PresetBook
+from engines.image_core.service import ImageService
+from engines.image_core.sources import FolderReader
+from engines.media_v2.catalog import usable
+from engines.media_v2.lineage_view import LineageView
+from engines.media_v2.models import Artifact, check_kind
+from engines.media_v2.presets import Overrides, Preset, check_overrides
+from engines.media_v2.registry import Registered, Registry, init_store
+from engines.media_v2.renders import Rendered
+from engines.media_v2.scope import Scope, scope_of
+from engines.typography_core.service import TextRequest, TextService
+from engines.typography_core.typeset import checked
+from engines.vector_core.service import VectorService
+
+Document = Path | str | bytes | Mapping[str, object] | Composition
+"""A composition: a file (whose own files lie beside it), JSON text, a mapping, or the value itself."""
+
+
+class Workspace:
+    """One scope of an open store. Several threads may use one object; pictures are decoded once for all presets of a composition."""
+
+    def __init__(self, registry: Registry, scope: Scope, *, threads: int | None = None) -> None:
+        """Work in `scope` of a store that the caller opened, and closes. `threads` limits the compositor; no byte depends on it."""
+        self.registry = registry
+        self.scope = scope
+        exporter = ImageExporter(registry)
+        self._images = ImageService(registry, threads=threads)
+        self._vectors = VectorService(registry, exporter)
+        self._texts = TextService(registry, exporter)
+        self._presets = PresetBook(registry)
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, store: Path | str, *, tenant: str, env: str, create: bool = False, threads: int | None = None
+    ) -> Iterator[Self]:
+        """Open the store in the folder `store` for one tenant and env; `create` makes it, with a signing key, where there is none.
+
+        Raises `ScopeError`, `StoreNotFoundError`, `NotAStoreError`, and the ledger's errors.
+        """
+        scope = scope_of(tenant, env)
+        if create:
+            init_store(Path(store), with_key=True)
+        with Registry.open(Path(store)) as registry:
+            yield cls(registry, scope, threads=threads)
+
+    # Commands.
+
+    def add_asset(self, content: bytes | Path, name: str | None = None) -> Registered:
+        """Store a picture as a `source_asset`, or an SVG as a `vector_scene`. Raises `UnsupportedMediaError`, `SvgRefusedError`."""
+        if isinstance(content, Path):
+            return self._images.add_asset(self.scope, read_file(content), name or content.name)
+        return self._images.add_asset(self.scope, content, name or "untitled")
+
+    def add_vector(self, svg: bytes, name: str) -> Registered:
+        """Store an SVG document as a `vector_scene`. Raises `SvgRefusedError`."""
+        return self._vectors.register_scene(self.scope, svg, name)
+
+    def compose(self, document: Document, name: str | None = None, *, root: Path | None = None) -> Registered:
+        """Store a composition. One that is a file may name files below its folder (or `root`); others name artifacts only.
+
+        Raises `CompositionError`, `SourceError`, and what its sources are refused for, before anything is stored.
+        """
+        files = None
+        match document:
+            case Composition():
+                parsed = document
+            case Path():
+                parsed, files = documents.parse(read_file(document)), FolderReader(document.parent, root)
+                name = name or document.stem
+            case str() | bytes():
+                parsed = documents.parse(document.encode() if isinstance(document, str) else document)
+            case _:
+                parsed = documents.from_builtins(document)
+        if files is None and root is not None:
+            files = FolderReader(root)
+        return self._images.create_composition(self.scope, parsed, name or "untitled", files)
+
+    def render(
+        self,
+        composition_id: str,
+        preset_id: str,
+        overrides: Overrides | Mapping[str, object] | None = None,
+        *,
+        on_kernel: OnKernel | None = None,
+    ) -> Rendered:
+        """Export a composition with a preset, or return the artifact that this made before; see `ImageService.render`."""
+        changed = check_overrides(overrides)
+        return self._images.render(self.scope, composition_id, preset_id, changed, on_kernel=on_kernel)
+
+    def render_vector(
+        self,
+        scene_id: str,
+        preset_id: str | None = None,
+        overrides: Overrides | Mapping[str, object] | None = None,
+    ) -> Rendered:
+        """Draw a scene by itself; see `VectorService.render`."""
+        return self._vectors.render(self.scope, scene_id, preset_id, check_overrides(overrides))
+
+    def render_text(
+        self,
+        request: TextRequest | Mapping[str, object],
+        preset_id: str | None = None,
+        overrides: Overrides | Mapping[str, object] | None = None,
+    ) -> Rendered:
+        """Draw a text by itself; see `TextService.render`."""
+        return self._texts.render(self.scope, checked(request), preset_id, check_overrides(overrides))
+
+    def define_preset(self, definition: Preset | Mapping[str, object]) -> Preset:
+        """Define a preset of this scope, or its next version; see `PresetBook.define`."""
+        return self._presets.define(self.scope, definition)
+
+    def retract(self, artifact_id: str, reason: str) -> Artifact:
+        """Mark an artifact, and all that was made from it, as not to be used any more; see `Registry.retract`."""
+        return self.registry.retract(self.scope, artifact_id, reason)
+
+    # Questions.
+
+    def presets(self) -> list[Preset]:
+        """The built-in presets, then the scope's own."""
+        return self._presets.all(self.scope)
+
+    def preset(self, preset_id: str) -> Preset:
+        """The preset with this id, as it is now. Raises `UnknownPresetError`."""
+        return self._presets.find(self.scope, preset_id)
+
+    def artifact(self, artifact_id: str) -> Artifact:
+        """The artifact with this id, retracted or not. Raises `UnknownArtifactError`."""
+        return self.registry.artifact(self.scope, artifact_id)
+
+    def artifacts(
+        self,
+        *,
+        kind: str | None = None,
+        preset_id: str | None = None,
+        parent: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> list[Artifact]:
+        """Artifacts of the scope, oldest first: of a kind, made with a preset, made from `parent` directly; at most `limit` of
+        those that were registered later than `after`. Raises `UnknownKindError`, `UnknownArtifactError`."""
+        wanted = check_kind(kind) if kind is not None else None
+        for one in (parent, after):
+            if one is not None:
+                self.artifact(one)
+        catalog = self.registry.catalog()
+        ids = catalog.scope(self.scope).artifacts
+        found = []
+        for one in ids[ids.index(after) + 1 :] if after is not None else list(ids):
+            artifact = catalog.artifacts[one]
+            if (
+                wanted in (None, artifact.kind)
+                and preset_id in (None, getattr(artifact.meta, "preset_id", None))
+                and (parent is None or parent in artifact.parents)
+            ):
+                found.append(artifact)
+                if len(found) == limit:
+                    break
+        return found
+
+    def content(self, artifact: Artifact | str) -> bytes:
+        """The bytes of an artifact, checked against their hash. Raises `RetractedArtifactError`, `BlobMissingError`, `BlobDamagedError`."""
+        return self.registry.content(
+            usable(self.artifact(artifact if isinstance(artifact, str) else artifact.artifact_id))
+        )
+
+    def lineage(self, artifact_id: str) -> LineageView:
+        """What an artifact was made from, and what from it. Raises `UnknownArtifactError`."""
+        return LineageView(self.registry.catalog(), artifact_id, self.scope)
