@@ -18,10 +18,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from PIL import Image
+
 _FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```\s*$", re.DOTALL | re.MULTILINE)
 _CAPTURE = re.compile(r"""(?P<name>\w+)=\$\((?P<command>impasto .*) \| jq -r '(?P<path>[^']*)'\)""")
 _EXITS = re.compile(r"\s+# exits (?P<code>\d+)$")
 _SKIPPED = ("make", "git", "cd", "python3", "pip", "source", ".")
+
+_SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60">
+<defs><linearGradient id="g"><stop stop-color="#fb6"/><stop offset="1" stop-color="#e36"/></linearGradient></defs>
+<path d="M4 56 C 30 -30, 90 -30, 116 56 Z" fill="url(#g)"/></svg>"""
 
 Run = Callable[[list[str]], tuple[int, str]]
 """Runs `impasto` with arguments; gives its exit code and stdout."""
@@ -56,6 +62,13 @@ def write_files(document: str, folder: Path) -> None:
     for fence in fences(document):
         if len(fence.info) == 2 and fence.info[0] == "json":
             (folder / fence.info[1]).write_text(fence.body, encoding="utf-8")
+
+
+def write_sources(folder: Path) -> None:
+    """Write the photograph and the drawing that the documents' compositions name."""
+    grain = Image.linear_gradient("L").rotate(90).resize((320, 180))
+    Image.merge("RGB", (grain, Image.linear_gradient("L").resize(grain.size), grain)).save(folder / "photo.jpg")
+    (folder / "logo.svg").write_text(_SVG, encoding="utf-8")
 
 
 def execute(command: str, run: Run, variables: dict[str, str]) -> None:

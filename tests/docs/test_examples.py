@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import runnable
-from PIL import Image
 
 from docs import program
 from engines.cli.app import run
@@ -16,9 +15,7 @@ PHASE = ROOT / "docs/engines/media_program/PHASE_I05_integration_and_presets.md"
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs/guides").glob("*.md")), PHASE]
 COMMAND_LINE = ROOT / "docs/guides/command-line.md"
 COMPOSITION = ROOT / "docs/guides/composition.md"
-_SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60">
-<defs><linearGradient id="g"><stop stop-color="#fb6"/><stop offset="1" stop-color="#e36"/></linearGradient></defs>
-<path d="M4 56 C 30 -30, 90 -30, 116 56 Z" fill="url(#g)"/></svg>"""
+
 _SCOPE = ["--tenant", "acme", "--env", "dev"]
 
 
@@ -44,9 +41,7 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """The program, in a folder with a photograph, a drawing and the composition of the guide."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("IMPASTO_STORE", raising=False)
-    noise = Image.effect_noise((320, 180), 40)
-    Image.merge("RGB", (noise, Image.linear_gradient("L").resize(noise.size), noise)).save("photo.jpg")
-    Path("logo.svg").write_text(_SVG, encoding="utf-8")
+    runnable.write_sources(tmp_path)
     runnable.write_files(COMPOSITION.read_text(encoding="utf-8"), tmp_path)
     return _Console(capsys)
 
