@@ -99,7 +99,7 @@ def engine_version(engine: Engine) -> str:
 
 
 def font_hashes() -> dict[str, str]:
-    """Return `font:<file name>` -> sha256 of the fonts that text is drawn in by default."""
+    """Return `font:<name>` -> sha256 of the fonts that text is drawn in by default."""
     return dict(svg_fonts.packaged_hashes())
 
 

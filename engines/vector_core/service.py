@@ -105,5 +105,5 @@ def drawing_producers() -> dict[str, str]:
 
 
 def drawing_inputs() -> dict[str, str]:
-    """Hashes of the fonts that texts inside drawings may use, as `font:<file name>` -> sha256."""
+    """Hashes of the fonts that texts inside drawings may use, as `font:<name>` -> sha256."""
     return rasterize.font_hashes()

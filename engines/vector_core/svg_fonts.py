@@ -17,8 +17,8 @@ from engines.errors import FontFileMissingError
 from engines.vector_core.errors import RasterValueError
 
 PACKAGE = "fontpkg_inter"
-PACKAGED_FILES = ("files/Inter[opsz,wght].ttf", "files/Inter-Italic[opsz,wght].ttf")
-"""The files of the default set, inside `PACKAGE`."""
+PACKAGED_FILES = {"Inter": "files/Inter[opsz,wght].ttf", "Inter italic": "files/Inter-Italic[opsz,wght].ttf"}
+"""The files of the default set, inside `PACKAGE`, by the names under which lineages tell them."""
 
 Generic = Literal["serif", "sans-serif", "monospace", "cursive", "fantasy"]
 
@@ -49,15 +49,15 @@ class FontSet(msgspec.Struct, frozen=True):
 @functools.cache
 def packaged() -> FontSet:
     """Return the default set: Inter, upright and italic, in all weights. Raises FontFileMissingError."""
-    return FontSet(tuple(_packaged_file(path) for path in PACKAGED_FILES))
+    return FontSet(tuple(_packaged_file(path) for path in PACKAGED_FILES.values()))
 
 
 @functools.cache
 def packaged_hashes() -> dict[str, str]:
-    """Return `font:<file name>` -> sha256 (hex) of the default set, for what must name every input of a picture."""
+    """Return `font:<name>` -> sha256 (hex) of the default set, for what must name every input of a picture."""
     return {
-        f"font:{path.rpartition('/')[2]}": hashlib.sha256(data).hexdigest()
-        for path, data in zip(PACKAGED_FILES, packaged().files, strict=True)
+        f"font:{name}": hashlib.sha256(data).hexdigest()
+        for name, data in zip(PACKAGED_FILES, packaged().files, strict=True)
     }
 
 
