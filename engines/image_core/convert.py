@@ -8,9 +8,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import NamedTuple, cast
 
-import numpy as np
-from PIL import Image
-
+import compositor
 from engines.colours import parse_colour
 from engines.errors import RequestError
 from engines.image_core import backend, composition, decode, encode, presets
@@ -94,7 +92,7 @@ def _resize_picture(content: bytes, request: Conversion) -> tuple[RgbaPixels, Ex
     plan = _plan(request, *_size((pixels.shape[1], pixels.shape[0]), request, round))
     size = (plan.content_width, plan.content_height)
     if size != (pixels.shape[1], pixels.shape[0]):
-        pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+        pixels = compositor.resize(pixels, *size)
     return pixels, plan
 
 
@@ -118,7 +116,5 @@ def _plan(request: Conversion, width: int, height: int) -> ExportPlan:
 
 def _over(pixels: RgbaPixels, background: tuple[float, float, float, float]) -> RgbaPixels:
     """The picture over a colour, which may be translucent: one more layer for the compositor."""
-    import compositor
-
     height, width, _ = pixels.shape
     return compositor.composite([compositor.Layer(pixels)], size=(width, height), background=background)

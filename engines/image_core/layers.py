@@ -9,7 +9,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 import compositor
 from engines.colours import Colour, parse_colour
@@ -254,8 +253,7 @@ def round_size(length: float) -> int:
 
 
 def _resample(picture: RgbaPixels, where: _Placed) -> RgbaPixels:
-    """Scale the visible part of `picture` to whole pixels: Lanczos-3, premultiplied, weighted by area when shrinking
-    (Pillow does all three)."""
+    """Scale the visible part of `picture` to whole pixels: Lanczos-3, premultiplied, weighted by area when it shrinks."""
     height, width, _ = picture.shape
     whole, target = where
     size = (round_size(target.width), round_size(target.height))
@@ -268,7 +266,7 @@ def _resample(picture: RgbaPixels, where: _Placed) -> RgbaPixels:
     )
     if size == (width, height) and box == (0.0, 0.0, float(width), float(height)):
         return picture
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS, box=box))
+    return compositor.resize(picture, *size, box=box)
 
 
 def _cut(drawn: RgbaPixels, left: int, top: int, target: Rect) -> tuple[RgbaPixels, float, float]:
