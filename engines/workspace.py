@@ -4,7 +4,9 @@ Main path: `Workspace.open(store, tenant=..., env=...)` -> `compose` -> `render`
 nothing; the command line and the HTTP service use the same object. Nothing is global, and nothing stays open after the `with`.
 """
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -18,7 +20,8 @@ from engines.image_core.service import ImageService
 from engines.image_core.sources import FolderReader
 from engines.media_v2.catalog import usable
 from engines.media_v2.lineage_view import LineageView
-from engines.media_v2.models import Artifact, check_kind
+from engines.media_v2.listing import list_artifacts
+from engines.media_v2.models import Artifact
 from engines.media_v2.presets import Overrides, Preset, check_overrides
 from engines.media_v2.registry import Registered, Registry, init_store
 from engines.media_v2.renders import Rendered
@@ -103,6 +106,28 @@ class Workspace:
         changed = check_overrides(overrides)
         return self._images.render(self.scope, composition_id, preset_id, changed, on_kernel=on_kernel)
 
+    def render_all(
+        self,
+        composition_id: str,
+        preset_ids: Sequence[str],
+        overrides: Overrides | Mapping[str, object] | None = None,
+        *,
+        on_kernel: OnKernel | None = None,
+        on_done: Callable[[Rendered], None] | None = None,
+    ) -> list[Rendered]:
+        """Export a composition with several presets, several at a time; the answers are in the order of `preset_ids`, the events
+        in that of being done. Pictures are decoded once. `on_done` hears of each, in the order of being done."""
+        changed = check_overrides(overrides)
+
+        def one(preset_id: str) -> Rendered:
+            rendered = self.render(composition_id, preset_id, changed, on_kernel=on_kernel)
+            if on_done is not None:
+                on_done(rendered)
+            return rendered
+
+        with ThreadPoolExecutor(max(1, min(len(preset_ids), os.cpu_count() or 1))) as pool:
+            return list(pool.map(one, preset_ids))
+
     def render_vector(
         self,
         scene_id: str,
@@ -152,26 +177,11 @@ class Workspace:
         after: str | None = None,
         limit: int | None = None,
     ) -> list[Artifact]:
-        """Artifacts of the scope, oldest first: of a kind, made with a preset, made from `parent` directly; at most `limit` of
-        those that were registered later than `after`. Raises `UnknownKindError`, `UnknownArtifactError`."""
-        wanted = check_kind(kind) if kind is not None else None
-        for one in (parent, after):
-            if one is not None:
-                self.artifact(one)
+        """Artifacts of the scope, oldest first; see `listing.list_artifacts`."""
         catalog = self.registry.catalog()
-        ids = catalog.scope(self.scope).artifacts
-        found = []
-        for one in ids[ids.index(after) + 1 :] if after is not None else list(ids):
-            artifact = catalog.artifacts[one]
-            if (
-                wanted in (None, artifact.kind)
-                and preset_id in (None, getattr(artifact.meta, "preset_id", None))
-                and (parent is None or parent in artifact.parents)
-            ):
-                found.append(artifact)
-                if len(found) == limit:
-                    break
-        return found
+        return list_artifacts(
+            catalog, self.scope, kind=kind, preset_id=preset_id, parent=parent, after=after, limit=limit
+        )
 
     def content(self, artifact: Artifact | str) -> bytes:
         """The bytes of an artifact, checked against their hash. Raises `RetractedArtifactError`, `BlobMissingError`, `BlobDamagedError`."""

@@ -16,25 +16,30 @@ def artifact_list(
     tenant: Tenant = None,
     env: Env = None,
     kind: str | None = None,
+    preset: str | None = None,
+    parent: str | None = None,
     json: AsJson = False,
 ) -> int:
     """List the artifacts of a tenant and env, oldest first.
 
     Example:
-        impasto artifact list --store ./store --tenant acme --env prod --kind image_render
+        impasto artifact list --store ./store --tenant acme --env prod --kind image_render --preset web_small
 
     Parameters
     ----------
     kind: str
         Only this kind.
+    preset: str
+        Only what was exported with this preset.
+    parent: str
+        Only what was made from this artifact directly.
     """
-    from engines.media_v2.models import check_kind
+    from engines.media_v2.listing import list_artifacts
     from engines.media_v2.registry import Registry
 
     path, scope = need_store(store), need_scope(tenant, env)
-    wanted = check_kind(kind) if kind is not None else None
     with Registry.open(path, read_only=True) as registry:
-        artifacts = [a for a in registry.catalog().of_scope(scope) if wanted in (None, a.kind)]
+        artifacts = list_artifacts(registry.catalog(), scope, kind=kind, preset_id=preset, parent=parent)
     if json:
         output.print_json([output.artifact_json(one) for one in artifacts])
         return FINE

@@ -1,5 +1,6 @@
 """From a composition file to registered exports: what `impasto render` and `impasto demo` share."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,20 +32,18 @@ def render_presets(
     for preset in wanted:
         plan_export(preset, document.width, document.height, overrides)
     composition_id = work.compose(file, root=root).artifact.artifact_id
-    rendered = []
-    for done, preset in enumerate(wanted):
-        tell("rendering", done, len(presets))
-        rendered.append(
-            work.render(
-                composition_id,
-                preset.preset_id,
-                overrides,
-                on_kernel=lambda ready, total: tell("preparing kernels (once)", ready, total),
-            )
-        )
-        if out_dir is not None:
-            write_export(work, rendered[-1], out_dir)
-    tell("rendering", len(presets), len(presets))
+    tell("rendering", 0, len(presets))
+    done = itertools.count(1)
+    rendered = work.render_all(
+        composition_id,
+        presets,
+        overrides,
+        on_kernel=lambda ready, total: tell("preparing kernels (once)", ready, total),
+        on_done=lambda _: tell("rendering", next(done), len(presets)),
+    )
+    if out_dir is not None:
+        for one in rendered:
+            write_export(work, one, out_dir)
     return rendered
 
 

@@ -4,6 +4,7 @@ A reference is `artifact:<id>`, or a path relative to the composition's folder. 
 one is named): absolute paths, and links or `..` that leave the root, are refused.
 """
 
+import threading
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -88,28 +89,31 @@ class _Drawing(NamedTuple):
 
 
 class SourceSet:
-    """The sources of one composition, each read, checked and decoded once; several threads at worst decode one each."""
+    """The sources of one composition, each read, checked and decoded once, whichever thread asks first."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._content: dict[str, bytes] = {}
         self._pictures: dict[str, RgbaPixels] = {}
         self._drawings: dict[str, _Drawing] = {}
+        self._reading = threading.RLock()
 
     def picture(self, ref: str) -> RgbaPixels:
         """The picture behind `ref`: (height, width, 4) uint8 straight sRGB. Do not write into it."""
-        if ref not in self._pictures:
-            self._pictures[ref] = decode.decode_picture(self._read(ref, RASTER_KINDS), ref)
-        return self._pictures[ref]
+        with self._reading:
+            if ref not in self._pictures:
+                self._pictures[ref] = decode.decode_picture(self._read(ref, RASTER_KINDS), ref)
+            return self._pictures[ref]
 
     def drawing(self, ref: str | None, inline: str | None) -> tuple[bytes, guard.SvgFacts]:
         """The SVG behind `ref`, or given inline, past the guard."""
         key = ref if ref is not None else f"inline:{inline}"
-        if key not in self._drawings:
-            raw = self._read(ref, VECTOR_KINDS) if ref is not None else (inline or "").encode()
-            svg = guard.decode(raw)
-            self._drawings[key] = _Drawing(svg, guard.check(svg))
-        return self._drawings[key]
+        with self._reading:
+            if key not in self._drawings:
+                raw = self._read(ref, VECTOR_KINDS) if ref is not None else (inline or "").encode()
+                svg = guard.decode(raw)
+                self._drawings[key] = _Drawing(svg, guard.check(svg))
+            return self._drawings[key]
 
     def sha256(self, ref: str) -> str:
         """Hash of the bytes behind `ref`, which must have been read."""
