@@ -24,6 +24,8 @@ _OPTIONAL_PACKAGES = {
     "scikit-image": "demo photographs (extra demo)",
     "litestar": "HTTP service (extra server)",
     "granian": "HTTP service (extra server)",
+    "structlog": "HTTP service (extra server)",
+    "prometheus-client": "HTTP service (extra server)",
     "av": "video overlays (extra video)",
     "opentimelineio": "timelines (extra video)",
     "psd-tools": "PSD files (extra psd)",
@@ -49,7 +51,10 @@ def doctor(*, json: AsJson = False) -> int:
     from engines.image_core.backend import PIXEL_VERSION
     from engines.typography_core import fonts
 
-    codecs = {name: features.version(name) for name in ("libjpeg_turbo", "webp", "zlib", "zlib_ng", "littlecms2")}
+    codecs = {
+        name: features.version(name)
+        for name in ("libjpeg_turbo", "webp", "avif", "libtiff", "zlib", "zlib_ng", "littlecms2")
+    }
     cairo, hint = _cairo()
     document = {
         "impasto": importlib.metadata.version("impasto"),

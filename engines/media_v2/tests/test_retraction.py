@@ -2,6 +2,8 @@
 
 import pytest
 
+from engines.image_core.service import remake
+from engines.media_v2.audit import audit
 from engines.media_v2.errors import RetractedArtifactError, RetractionError, UnknownArtifactError
 from engines.media_v2.models import Artifact
 from engines.media_v2.registry import Registry
@@ -60,6 +62,17 @@ def test_nothing_that_is_retracted_can_be_used(work: Workspace) -> None:
         with pytest.raises(RetractedArtifactError, match="no rights"):
             use()
     assert work.registry.head().size == size
+
+
+def test_an_audit_still_makes_retracted_renders_again(work: Workspace) -> None:
+    """Retracting is about use, not about evidence: what was made stays provable."""
+    asset = work.add_asset(png(), "a.png").artifact
+    render = work.render(_over(work, asset, "card").artifact_id, "web_small").artifact
+    work.retract(asset.artifact_id, "no rights")
+    assert remake(work.registry, work.artifact(render.artifact_id)) is None
+    report = audit(work.registry.path, remake)
+    assert report.ok
+    assert report.remade == 1
 
 
 def test_retracting_twice_keeps_the_first_reason(work: Workspace) -> None:
