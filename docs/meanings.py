@@ -39,7 +39,7 @@ SHARED: dict[str, str] = {
 
 LAYERS: dict[str, dict[str, str]] = {
     "raster": {
-        "src": "A PNG, JPEG or WebP: a path or `artifact:<id>`. See [Sources](#sources).",
+        "src": "A PNG, JPEG, WebP, AVIF or TIFF: a path or `artifact:<id>`. See [Sources](#sources).",
         "width": BOX_SIZE,
         "height": BOX_SIZE,
         "fit": FIT,

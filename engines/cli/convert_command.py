@@ -29,7 +29,7 @@ def convert(
     background: str | None = None,
     engine: Literal["resvg", "cairosvg"] = "resvg",
 ) -> int:
-    """Turn PNG, JPEG, WebP, SVG or composition JSON into a picture: IN OUT, or many IN with --out-dir.
+    """Turn PNG, JPEG, WebP, AVIF, TIFF, SVG or composition JSON into a picture: IN OUT, or many IN with --out-dir.
 
     With --out-dir, a file that fails is told on stderr and the others go on; the exit code is then 1.
 

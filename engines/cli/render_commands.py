@@ -11,7 +11,7 @@ from engines.cli.options import NO_CHANGES, AsJson, Changes, Env, Store, Tenant,
 
 
 def asset_add(*files: Path, store: Store = None, tenant: Tenant = None, env: Env = None, json: AsJson = False) -> int:
-    """Store pictures (PNG, JPEG, WebP) as source assets and SVGs as vector scenes.
+    """Store pictures (PNG, JPEG, WebP, AVIF, TIFF) as source assets and SVGs as vector scenes.
 
     Example:
         impasto asset add photo.jpg logo.svg --store ./store --tenant acme --env prod

@@ -3,6 +3,7 @@
 `ImageExporter` is what vector_core and typography_core are handed, too; the presets themselves are in presets.py.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -113,23 +114,29 @@ def draw(
     window = plan.visible
     size = (window.width, window.height)
     tree = layers.build(composition, sources, layers.canvas_of(composition, plan))
-    dtype = np.uint16 if plan.bit_depth == 16 else np.uint8
     if on_kernel is not None:
-        _compile_ahead(tree, size, dtype, on_kernel)
-    pixels = compositor.composite(tree.nodes, size=size, background=tree.background, threads=threads, dtype=dtype)
+        _compile_ahead(tree, size, plan, on_kernel)
+    pixels = compositor.composite(
+        tree.nodes, size=size, background=tree.background, threads=threads, dtype=_dtype(plan)
+    )
     return Drawing(pixels, tree.missing)
 
 
-def _compile_ahead(
-    tree: layers.Tree, size: tuple[int, int], dtype: type[np.uint8] | type[np.uint16], on_kernel: OnKernel
-) -> None:
-    """Get the kernels that `tree` needs from numba's cache or its compiler, telling how far it is."""
-    needed = compositor.required_kernels(tree.nodes, tree.background, size=size, dtype=dtype)
-    ready = 0
+def _compile_ahead(tree: layers.Tree, size: tuple[int, int], plan: ExportPlan, on_kernel: OnKernel) -> None:
+    """Get the kernels that drawing `tree` and encoding it need from numba's cache or its compiler, telling how far it is."""
+    dtype = _dtype(plan)
+    drawing = compositor.required_kernels(tree.nodes, tree.background, size=size, dtype=dtype)
+    encoding = encode.kernel_loaders(plan)
+    total, ready = len(drawing) + len(encoding), itertools.count(1)
 
     def done(_: compositor.KernelId) -> None:
-        nonlocal ready
-        ready += 1
-        on_kernel(ready, len(needed))
+        on_kernel(next(ready), total)
 
-    compositor.compile_kernels(needed, done)
+    compositor.compile_kernels(drawing, done)
+    for load in encoding:
+        load()
+        on_kernel(next(ready), total)
+
+
+def _dtype(plan: ExportPlan) -> type[np.uint8] | type[np.uint16]:
+    return np.uint16 if plan.bit_depth == 16 else np.uint8

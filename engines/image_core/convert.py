@@ -18,8 +18,16 @@ from engines.media_v2.exports import ExportPlan, RgbaPixels
 from engines.media_v2.presets import Format
 from engines.vector_core import guard, rasterize
 
-FORMATS: dict[str, Format] = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}
-QUALITY = {"webp": 85, "jpeg": 95}
+FORMATS: dict[str, Format] = {
+    ".png": "png",
+    ".webp": "webp",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".avif": "avif",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+}
+QUALITY = {"webp": 85, "jpeg": 95, "avif": 75}
 """What a converted picture is encoded with; presets say their own."""
 
 

@@ -51,12 +51,11 @@ class ImageService:
         """Store a picture as a `source_asset`, or an SVG as a `vector_scene`. Raises `UnsupportedMediaError`, `SvgRefusedError`."""
         if looks_like_svg(content):
             return self._vectors.register_scene(scope, content, name)
-        decode.decode_picture(content, name)  # a picture that cannot be drawn is refused now, not at the first render
-        return self._store_picture(scope, content, name)
+        facts = decode.read_picture(content, name).facts  # what cannot be drawn is refused now, not at the first render
+        return self._store_picture(scope, content, name, facts)
 
-    def _store_picture(self, scope: Scope, content: bytes, name: str) -> Registered:
+    def _store_picture(self, scope: Scope, content: bytes, name: str, facts: decode.PictureFacts) -> Registered:
         """Register a picture that is known to decode."""
-        facts = decode.picture_facts(content, name)
         sha256 = keys.sha256_hex(content)
         meta = SourceAssetMeta(
             name=name,
@@ -193,7 +192,7 @@ class ImageService:
                         contents[ref] = None
                     elif files is None:
                         raise SourceError(ref, f"{path} names a file, and this composition did not come from a folder")
-                    elif (known := contents.get(ref)) is None or known.drawing != drawing:
+                    elif (known := contents.get(ref)) is None or (known.facts is None) != drawing:
                         contents[ref] = _checked(files.read(ref, kinds), ref, drawing)
                 case _:
                     pass
@@ -203,16 +202,17 @@ class ImageService:
         if file is None:
             return ref.removeprefix(ARTIFACT_SCHEME)
         name = ref.rsplit("/", 1)[-1]
-        store = self._vectors.register_scene if file.drawing else self._store_picture
-        return store(scope, file.content, name).artifact.artifact_id
+        if file.facts is None:
+            return self._vectors.register_scene(scope, file.content, name).artifact.artifact_id
+        return self._store_picture(scope, file.content, name, file.facts).artifact.artifact_id
 
 
 class _File(NamedTuple):
     """A file that was checked for the kind of layer that names it."""
 
     content: bytes
-    drawing: bool
-    """For a vector layer, and safe to draw; else a picture that decodes."""
+    facts: decode.PictureFacts | None
+    """Of a picture that decodes; None for a drawing that is safe to draw."""
 
 
 def remake(registry: Registry, artifact: Artifact) -> str | None:
@@ -254,9 +254,8 @@ def looks_like_svg(content: bytes) -> bool:
 def _checked(content: bytes, ref: str, drawing: bool) -> _File:
     if drawing:
         guard.check(guard.decode(content))
-    else:
-        decode.decode_picture(content, ref)
-    return _File(content, drawing)
+        return _File(content, None)
+    return _File(content, decode.read_picture(content, ref).facts)
 
 
 def _with_sources(layers: tuple[Layer, ...], refs: dict[str, str]) -> tuple[Layer, ...]:

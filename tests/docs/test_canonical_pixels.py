@@ -22,6 +22,15 @@ def test_pixels_have_the_hashes_of_the_specification() -> None:
         assert pixel_sha256(pixels) == vector["pixel_sha256"]
 
 
+def test_pixels_of_16_bits_have_the_hashes_of_the_specification() -> None:
+    """Another tag and big-endian channels: no picture of 8 bits has the hash of one of 16."""
+    for vector in VECTORS["pixels_16"]:
+        shape = (vector["height"], vector["width"], 4)
+        pixels = np.frombuffer(bytes.fromhex(vector["rgba16"]), ">u2").reshape(shape)
+        assert pixel_sha256(pixels.astype(np.uint16)) == vector["pixel_sha256"]
+        assert pixel_sha256(pixels) == vector["pixel_sha256"]
+
+
 def test_rows_that_are_not_contiguous_hash_alike() -> None:
     """The hash is of the picture, not of how it lies in memory."""
     pixels = np.arange(2 * 6 * 4, dtype=np.uint8).reshape(2, 6, 4)
@@ -66,7 +75,9 @@ def test_ids_names_and_keys_are_those_of_the_specification() -> None:
 
 
 def test_the_page_shows_the_first_vector() -> None:
-    """The worked example in the text is one of those that are checked."""
+    """The worked examples in the text are among those that are checked."""
     page = (SPECS / "canonical-pixels.md").read_text(encoding="utf-8")
     assert VECTORS["pixels"][0]["pixel_sha256"] in page
     assert VECTORS["pixels"][0]["rgba"] in page
+    assert VECTORS["pixels_16"][0]["pixel_sha256"] in page
+    assert VECTORS["pixels_16"][0]["rgba16"] in page

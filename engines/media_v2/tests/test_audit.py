@@ -140,7 +140,6 @@ def test_a_render_that_comes_out_differently_is_told_apart(rendered: Path, monke
 
     sound = encode.encode
     with monkeypatch.context() as patch:
-        patch.setattr(encode, "_PNG_LEVEL", 9)
         patch.setattr(encode, "encode", lambda *given: _other_bytes(sound(*given)))
         (finding,) = audit(rendered, remake).findings
         assert "same pixels, other bytes" in finding.detail

@@ -26,7 +26,7 @@ def test_a_render_without_a_preset_is_the_text_at_its_size(
     assert artifact.kind == "text_render"
     assert isinstance(artifact.meta, TextRenderMeta)
     assert (artifact.meta.preset_id, artifact.meta.format, artifact.meta.missing) == (None, "png", ())
-    pixels = np.asarray(decoded(registry.content(artifact)))
+    pixels = np.asarray(decoded(registry.content(artifact)).convert("RGBA"))
     inked = pixels[..., 3] > 0
     assert set(map(tuple, pixels[inked][:, :3].tolist())) == {(204, 0, 51)}
     assert int(pixels[..., 3].sum(dtype=np.int64)) == int(typeset.draw(HEADLINE).coverage.sum(dtype=np.int64)), (
@@ -41,7 +41,7 @@ def test_a_render_with_a_preset_has_its_meta_and_is_drawn_at_its_size(
 ) -> None:
     artifact = texts.render(scope, HEADLINE, "social_1080p").artifact
     assert (artifact.meta.preset_id, artifact.meta.width, artifact.meta.height) == ("social_1080p", 1920, 1080)
-    alpha = np.asarray(decoded(registry.content(artifact)))[..., 3]
+    alpha = np.asarray(decoded(registry.content(artifact)).convert("RGBA"))[..., 3]
     soft = ((alpha > 0) & (alpha < 255)).sum() / (alpha == 255).sum()
     assert soft < 0.1, "edges are one pixel wide: drawn at this size, not enlarged"
 
