@@ -39,6 +39,8 @@ ADAPTERS = {
     "cairosvg": {"engines/vector_core/rasterize.py"},
     "uharfbuzz": {"engines/typography_core/shaping.py", "engines/typography_core/raster.py"},
     "crc32c": {"ledger/layout.py"},
+    "av": {"engines/video/av_files.py", "docs/examples/video_overlay/video_overlay.py"},
+    "opentimelineio": {"engines/video/timeline.py"},
     "fcntl": {"ledger/storage_file.py", "engines/media_v2/single_flight.py"},
 }
 """The only files that may import a library, so that its quirks and its options are known in one place."""

@@ -51,10 +51,15 @@ _COMMANDS = {
     "preset define": ("engines.cli.preset_commands:preset_define", "Define a preset of a tenant and env."),
     "vector render": ("engines.cli.draw_commands:vector_render", "Draw an SVG by itself and register it."),
     "text render": ("engines.cli.draw_commands:text_render", "Draw a text by itself and register it."),
+    "video overlay": ("engines.cli.video_command:video_overlay", "Burn a registered picture into a video clip."),
     "doctor": ("engines.cli.machine_commands:doctor", "Tell versions, places and missing parts."),
     "bench compositing": (
         "engines.cli.bench_commands:bench_compositing",
         "Blend 8 layers, beside every installed peer.",
+    ),
+    "bench export": (
+        "engines.cli.bench_export_command:bench_export",
+        "Export four presets, beside straight scripts of peers.",
     ),
     "bench ledger": (
         "engines.cli.bench_ledger_command:bench_ledger",
@@ -67,6 +72,7 @@ _GROUPS = {
     "preset": "Export presets of a tenant and env.",
     "vector": "SVG drawings by themselves.",
     "text": "Texts by themselves.",
+    "video": "Hand pictures over to video.",
     "ledger": "The ledger as evidence: sign it, hand it over, check it.",
     "bench": "Measure against peers.",
 }

@@ -1,7 +1,7 @@
 """Commands that make artifacts: upload sources, render compositions."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -60,15 +60,18 @@ def render(
     out_dir: Path | None = None,
     changes: Changes = NO_CHANGES,
     root: Path | None = None,
+    data: Path | None = None,
+    on_error: Literal["stop", "continue"] = "stop",
     json: AsJson = False,
 ) -> int:
     """Export a composition with one or more presets and register what comes out.
 
     Files named in the composition are read relative to it, stored, and become its parents. What was rendered before is not rendered
-    again (cache: hit).
+    again (cache: hit). With --data the composition is a template with {{variables}}, and every row of the table becomes a picture.
 
-    Example:
+    Examples:
         impasto render card.json --preset web_small --preset print_300dpi --store ./store --tenant acme --env prod
+        impasto render card.json --data rows.csv --preset web_small --store ./store --tenant acme --env prod
 
     Parameters
     ----------
@@ -80,6 +83,10 @@ def render(
         Also write the pictures here, under their deterministic names.
     root: Path
         Files may come from anywhere below this folder; by default only from the composition's own.
+    data: Path
+        Table of rows, CSV or JSON lines (.jsonl): one picture for each row and preset, named by the column `name`.
+    on_error: str
+        With --data: stop refuses all rows before one is drawn; continue passes over rows with a fault, and exits 1.
     """
     from engines.cli.journey import render_presets
     from engines.media_v2.errors import MissingOptionError
@@ -89,6 +96,14 @@ def render(
     if not preset:
         raise MissingOptionError("preset", "name at least one preset with --preset ID; `impasto presets` lists them")
     path, scope, overrides = need_store(store), need_scope(tenant, env), overrides_of(changes)
+    if data is not None:
+        from engines.cli.batch import render_rows
+
+        with Registry.open(path) as registry:
+            return render_rows(
+                Workspace(registry, scope), composition, data, preset,
+                overrides=overrides, root=root, out_dir=out_dir, on_error=on_error, as_json=json,
+            )  # fmt: skip
     with Registry.open(path) as registry, output.progress() as tell:
         work = Workspace(registry, scope)
         rendered = render_presets(work, composition, preset, tell, overrides=overrides, root=root, out_dir=out_dir)

@@ -146,7 +146,7 @@ def _draw_resvg(svg: bytes, box: _Box, place: _Placement, fonts: FontSet | None)
         raise SvgEngineError("resvg", str(error)) from error
     # Not Image.open: its guess at decompression bombs is about files from outside; this one is ours, its size known.
     with PngImagePlugin.PngImageFile(io.BytesIO(png)) as image:
-        return np.array(image.convert("RGBA"))
+        return np.array(image if image.mode == "RGBA" else image.convert("RGBA"))
 
 
 def _options(fonts: FontSet | None) -> Any:

@@ -96,12 +96,12 @@ def test_black_and_white_stay_what_they_are(space: ColorProfile) -> None:
 
 
 def test_light_on_a_bound_is_of_the_code_above() -> None:
-    """And light beyond the last bound is white: every code through tables whose bounds are the codes' own light."""
+    """And light out of range is white or black: every code through tables whose bounds are the codes' own light."""
     codes = np.arange(65536, dtype=np.uint16)
     light = codes.astype(np.int64) << 14
     bins = np.searchsorted(light[1:], np.arange(4097, dtype=np.int64) << 18, side="right")
     pixels = np.repeat(codes.reshape(256, 256, 1), 4, axis=2)
-    for factor, expected in ((1, pixels), (2, np.minimum(pixels.astype(int) * 2, 65535))):
+    for factor, expected in ((1, pixels), (2, np.minimum(pixels.astype(int) * 2, 65535)), (-1, pixels * 0)):
         out = np.zeros_like(pixels)
         matrix = np.eye(3, dtype=np.int64) * (factor << 28)
         kernel = colour_kernels.find("convert")

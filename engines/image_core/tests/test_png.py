@@ -1,6 +1,9 @@
 """Is every PNG of ours a right one, with the very pixels, as small as promised, and the same bytes on any number of threads?"""
 
 import io
+import os
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -243,6 +246,34 @@ def test_a_view_of_pixels_is_written_like_a_copy() -> None:
         assert write_png(pixels[3:30, 5:31], FACTS) == write_png(pixels[3:30, 5:31].copy(), FACTS)
 
 
+DIGEST = """
+import hashlib
+import numpy as np
+from engines.image_core import colour
+from engines.image_core.png_forms import form_of
+from engines.image_core.png import _filtered
+from engines.image_core.tests.test_png import KINDS, picture
+digest = hashlib.sha256()
+for kind in KINDS:
+    for pixels in (picture(kind, 45, 20), colour.from_srgb(picture(kind, 45, 20).astype(np.uint16) * 257, "Display P3")):
+        form = form_of(pixels)
+        digest.update(repr((form.color_type, form.palette, form.transparency)).encode())
+        digest.update(_filtered(form, 0, 20).tobytes())
+print(digest.hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_kernels_give_the_same_bytes_however_they_run() -> None:
+    """Interpreted, compiled for this CPU, or for the oldest one: what is deflated depends on the pixels alone."""
+    found = set()
+    for setting in ({}, {"NUMBA_DISABLE_JIT": "1"}, {"NUMBA_CPU_NAME": "generic"}):
+        command = [sys.executable, "-W", "ignore", "-c", DIGEST]  # the interpreter warns where bytes wrap around
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | setting)
+        found.add(done.stdout)
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize(
     ("last", "opaque", "gray"),
     [((9, 9, 9, 255), True, True), ((1, 2, 9, 255), True, False), ((9, 9, 9, 4), False, True)],
@@ -262,12 +293,11 @@ def test_the_survey_reads_to_the_last_pixel(last: tuple[int, ...], opaque: bool,
 
 def test_colour_after_the_palette_is_full_is_seen() -> None:
     """Rows that are read after the 257th colour are read in another loop."""
-    pixels = picture("noise", 40, 40)
-    pixels[..., 3] = 255
-    pixels[..., :3] = pixels[..., :1]
-    pixels[30, 7, 2] ^= 1
-    assert form_of(pixels).color_type == RGB
-    pixels[31, 7, 3] = 9
-    assert form_of(pixels).color_type == RGB_ALPHA
-    pixels[..., :3] = pixels[..., :1]
-    assert form_of(pixels).color_type == GRAY_ALPHA
+    gray, opaque = picture("gray with alpha", 40, 40), picture("opaque", 40, 40)
+    assert (form_of(gray).color_type, form_of(opaque).color_type) == (GRAY_ALPHA, RGB)
+    for channel in (0, 1, 2):
+        gray[30, 7, channel] ^= 1
+        assert form_of(gray).color_type == RGB_ALPHA
+        gray[30, 7, channel] ^= 1
+    opaque[31, 7, 3] = 254
+    assert form_of(opaque).color_type == RGB_ALPHA
