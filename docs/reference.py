@@ -10,7 +10,7 @@ from typing import get_args, get_type_hints
 import msgspec
 from msgspec import inspect
 
-from docs import meanings, program
+from docs import http_reference, meanings, program
 from docs.tables import Row, markdown, rows_of
 from engines.cli import failures
 from engines.errors import EngineError
@@ -277,6 +277,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "preset fields": preset_fields,
     "override fields": override_fields,
     "format limits": format_limits,
+    **http_reference.BLOCKS,
     "kinds": kinds,
     "kind meta": kind_meta,
     "artifact fields": artifact_fields,

@@ -52,6 +52,7 @@ _COMMANDS = {
     "vector render": ("engines.cli.draw_commands:vector_render", "Draw an SVG by itself and register it."),
     "text render": ("engines.cli.draw_commands:text_render", "Draw a text by itself and register it."),
     "video overlay": ("engines.cli.video_command:video_overlay", "Burn a registered picture into a video clip."),
+    "serve": ("engines.cli.serve_command:serve", "Serve a store over HTTP."),
     "doctor": ("engines.cli.machine_commands:doctor", "Tell versions, places and missing parts."),
     "bench compositing": (
         "engines.cli.bench_commands:bench_compositing",

@@ -74,6 +74,15 @@ def picture_facts(content: bytes, name: str) -> PictureFacts:
         return _facts(image, name)
 
 
+def picture_size(content: bytes, name: str) -> tuple[int, int]:
+    """Return width and height as they are stored, from the header alone: nothing is decoded, so damage behind it is not seen.
+
+    Raises as `picture_facts` does, which may have to read to the end of the file.
+    """
+    with _opened(content, name) as image:
+        return image.width, image.height
+
+
 def decode_picture(content: bytes, name: str) -> RgbaPixels:
     """Return (height, width, 4) uint8 straight sRGB, upright. Raises `UnsupportedMediaError`, `AvifMissingError`."""
     return read_picture(content, name).pixels

@@ -1,31 +1,26 @@
-"""The artifact contract from outside: kinds and meta, scopes and prefixes, registration, reuse, and what other tenants see.
+"""The media program from outside: the walk over HTTP from a composition to its reuse, all that is refused on the way, and the contract
+of kinds, meta and keys beneath.
 
-The HTTP endpoints come with a later version; what they will answer with is tested here, one layer below.
+What the registry promises below the service is in test_artifact_contract.py; the service itself is tested in engines/http/tests.
 """
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.image_core import composition
-from engines.image_core.service import ImageService
-from engines.image_core.sources import FolderReader
+from engines.http.tests.served import Client, served
 from engines.media_v2 import keys
-from engines.media_v2.errors import (
-    BlobDamagedError,
-    BlobMissingError,
-    KeyOutsideScopeError,
-    MetaError,
-    ScopeError,
-    UnknownArtifactError,
-    UnknownKindError,
-    WrongKindError,
-)
+from engines.media_v2.errors import KeyOutsideScopeError, MetaError, ScopeError, UnknownKindError
 from engines.media_v2.models import KINDS, META_OF_KIND, check_kind, parse_meta
-from engines.media_v2.registry import Registration, Registry
+from engines.media_v2.registry import init_store
 from engines.media_v2.scope import Scope, check_key, scope_of
-from tests.fixtures import COMPOSITION, SVG, png
+from tests.fixtures import SVG, decoded, png
 
 SHA = "ab" * 32
 EXPORT = {
@@ -52,6 +47,178 @@ VALID = {
     "vector_render": EXPORT | {"preset_id": None},
     "text_render": EXPORT | {"preset_id": None, "request": {"text": "a"}},
 }  # fmt: skip
+
+
+PREFIX = "tenants/acme/test/media_v2/"
+CREATED = {"artifact_id", "uri", "kind", "cache", "render_key", "meta"}
+PRESETS = {
+    "web_small": {"format": "webp", "width": 96, "height": 64, "quality": 75, "dpi": None},
+    "web_medium": {"format": "webp", "width": 96, "height": 64, "quality": 85, "dpi": None},
+    "social_1080p": {"format": "png", "width": 1920, "height": 1080, "quality": None, "dpi": None},
+    "print_300dpi": {"format": "jpeg", "width": 3000, "height": 3000, "quality": 95, "dpi": 300},
+}
+"""What meta says of a composition of 96 x 64 px; the web presets never enlarge."""
+
+
+@pytest.fixture
+def http(tmp_path: Path) -> Iterator[Client]:
+    init_store(tmp_path / "store", with_key=True)
+    with served(tmp_path / "store") as client:
+        yield client
+
+
+def _layers(client: Client) -> list[dict[str, object]]:
+    """A photograph, a drawing and a text, as layers."""
+    photo, logo = client.upload(png()), client.upload(SVG, "vectors")
+    return [
+        {"type": "raster", "src": f"artifact:{photo}", "width": 96, "height": 64, "fit": "cover"},
+        {"type": "vector", "src": f"artifact:{logo}", "x": 8, "y": 8, "width": 40, "blend": "screen"},
+        {"type": "text", "text": "Été", "font": "Inter", "size": 14, "color": "#fff", "x": 6, "y": 40},
+    ]
+
+
+def _document(layers: list[dict[str, object]]) -> dict[str, object]:
+    return {"version": 1, "name": "card", "width": 96, "height": 64, "layers": layers}
+
+
+def test_s11_from_a_composition_to_its_reuse_in_another(http: Client) -> None:
+    """The walk of the phase note: create composition -> render with preset -> artifact_id and uri -> content -> lineage -> used as a
+    layer of the next composition, whose lineage reaches down to the first upload."""
+    layers = _layers(http)
+    made = http.post("compositions", _document(layers))
+    assert made.keys() == CREATED
+    assert (made["kind"], made["cache"], made["render_key"]) == ("image_composition", "miss", None)
+
+    answer = http.ask("POST", f"compositions/{made['artifact_id']}/renders", 201, json={"preset_id": "social_1080p"})
+    render = answer.json()
+    assert render.keys() == CREATED
+    assert answer.headers["location"] == f"/v1/acme/test/artifacts/{render['artifact_id']}"
+    assert render["uri"].startswith(f"{PREFIX}image_render/")
+    assert render["uri"].endswith(f"/card--social_1080p--1920x1080--{render['render_key'][:16]}.png")
+
+    content = http.get(answer.headers["location"] + "/content").content
+    assert hashlib.sha256(content).hexdigest() == render["meta"]["sha256"]
+    assert decoded(content).size == (1920, 1080)
+
+    lineage = http.get(f"artifacts/{render['artifact_id']}/lineage").json()
+    sources = [str(layer["src"]).removeprefix("artifact:") for layer in layers if "src" in layer]
+    assert sorted(lineage["ancestors"]) == sorted([made["artifact_id"], *sources])
+    assert {"preset:social_1080p@1"} <= {one["id"] for one in lineage["inputs"]}
+
+    second = _document([{"type": "raster", "src": f"artifact:{render['artifact_id']}", "width": 96, "height": 64}])
+    outer = http.post("compositions", second)["artifact_id"]
+    reused = http.post(f"compositions/{outer}/renders", {"preset_id": "web_small"})
+    below = http.get(f"artifacts/{reused['artifact_id']}/lineage").json()["ancestors"]
+    assert {outer, render["artifact_id"], made["artifact_id"], *sources} == set(below)
+    assert reused["artifact_id"] in http.get(f"artifacts/{sources[0]}/lineage").json()["descendants"]
+
+
+@pytest.mark.parametrize("preset_id", PRESETS)
+def test_s2_s3_each_preset_says_in_meta_what_the_file_is(http: Client, preset_id: str) -> None:
+    """preset_id, width, height, format and colour profile are those of the bytes that are sent."""
+    composition = http.post("compositions", _document(_layers(http)))["artifact_id"]
+    render = http.post(f"compositions/{composition}/renders", {"preset_id": preset_id})
+    meta, expected = render["meta"], PRESETS[preset_id]
+    assert meta["preset_id"] == preset_id
+    assert {name: meta[name] for name in expected} == expected
+    assert meta["color_profile"] == "sRGB"
+    answer = http.get(f"artifacts/{render['artifact_id']}/content")
+    picture = decoded(answer.content)
+    assert answer.headers["content-type"] == f"image/{expected['format']}"
+    assert (picture.format, picture.size) == (str(expected["format"]).upper(), (meta["width"], meta["height"]))
+    assert "icc_profile" in picture.info
+
+
+def test_s4_the_same_export_again_is_a_hit_with_the_same_key(http: Client) -> None:
+    """Same content and preset: 200 instead of 201, the same artifact, the same render_key, and nothing is drawn."""
+    path = f"compositions/{http.post('compositions', _document(_layers(http)))['artifact_id']}/renders"
+    first, again = http.post(path, {"preset_id": "web_small"}), http.post(path, {"preset_id": "web_small"}, 200)
+    assert again == first | {"cache": "hit"}
+    assert http.app.service.registry.catalog().completed == 1
+    assert http.post(path, {"preset_id": "web_small", "format": "png"})["render_key"] != first["render_key"]
+
+
+def test_s7_s8_drawings_and_texts_are_exported_with_a_preset_or_without(http: Client) -> None:
+    """Without one, a PNG at their own size."""
+    scene = http.upload(SVG, "vectors")
+    plain = http.post(f"vectors/{scene}/renders", {})
+    assert (plain["kind"], plain["meta"]["preset_id"], plain["meta"]["width"]) == ("vector_render", None, 40)
+    social = http.post(f"vectors/{scene}/renders", {"preset_id": "social_1080p"})
+    assert (social["meta"]["preset_id"], social["meta"]["height"]) == ("social_1080p", 1080)
+    text = {"text": "Impasto", "font": "Inter", "size": 20}
+    assert http.post("texts/renders", text)["meta"]["preset_id"] is None
+    smaller = http.post("texts/renders", text | {"preset_id": "web_small", "overrides": {"width": 32}})
+    assert (smaller["kind"], smaller["meta"]["width"], smaller["meta"]["preset_id"]) == ("text_render", 32, "web_small")
+
+
+def test_presets_of_a_scope_are_its_own(http: Client) -> None:
+    """Defined, used, versioned, and unknown elsewhere."""
+    tiny = {"preset_id": "tiny", "format": "png", "size": "scale_to_width", "width": 16}
+    assert http.post("presets", tiny)["version"] == 1
+    assert http.post("presets", tiny, 200)["version"] == 1
+    composition = http.post("compositions", _document(_layers(http)))["artifact_id"]
+    first = http.post(f"compositions/{composition}/renders", {"preset_id": "tiny"})
+    assert http.post("presets", tiny | {"width": 8})["version"] == 2
+    second = http.post(f"compositions/{composition}/renders", {"preset_id": "tiny"})
+    assert [one["meta"]["width"] for one in (first, second)] == [16, 8]
+    http.problem("GET", "/v1/globex/test/presets/tiny", 404, "unknown-preset")
+    http.problem("POST", "presets", 400, "invalid-preset", json=tiny | {"preset_id": "web_small"})
+
+
+def test_s12_what_cannot_be_is_refused_with_its_reason(http: Client) -> None:
+    """Every negative case of the phase note; none of them leaves anything behind."""
+    layers = _layers(http)
+    photo = str(layers[0]["src"]).removeprefix("artifact:")
+    composition = http.post("compositions", _document(layers))["artifact_id"]
+    renders, size = f"compositions/{composition}/renders", http.app.service.registry.head().size
+    problem = http.problem("POST", renders, 404, "unknown-preset", json={"preset_id": "poster"})
+    assert set(problem["known"]) == set(PRESETS)
+    problem = http.problem(
+        "POST", renders, 422, "unsupported-format", json={"preset_id": "social_1080p", "format": "gif"}
+    )
+    assert problem["known"] == ["png"]
+    http.problem("POST", renders, 400, "malformed-body", json={})
+    http.problem("POST", f"compositions/{photo}/renders", 422, "wrong-kind", json={"preset_id": "web_small"})
+    http.problem("POST", f"vectors/{photo}/renders", 422, "wrong-kind", json={})
+    http.problem("GET", f"compositions/{photo}", 422, "wrong-kind")
+    swapped = [{"type": "vector", "src": f"artifact:{photo}"}]
+    http.problem("POST", "compositions", 422, "wrong-kind", json=_document(swapped))
+    http.problem("POST", "texts/renders", 422, "unknown-font", json={"text": "a", "font": "Comic", "size": 9})
+    for base in ("/v1/globex/test", "/v1/acme/prod"):
+        elsewhere = f"{base}/compositions/{composition}/renders"
+        http.problem("POST", elsewhere, 404, "unknown-artifact", json={"preset_id": "web_small"})
+        http.problem("POST", f"{base}/compositions", 404, "unknown-artifact", json=_document(layers))
+    assert http.app.service.registry.head().size == size
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "slug"),
+    [
+        ("/v1/artifacts", 404, "unknown-route"),
+        ("/v1/acme/artifacts", 404, "unknown-route"),
+        ("/v1//test/artifacts", 404, "unknown-route"),
+        ("/artifacts", 404, "unknown-route"),
+        ("/v1/Acme/test/artifacts", 400, "invalid-scope"),
+        ("/v1/acme/%20/artifacts", 400, "invalid-scope"),
+        ("/v1/acme/te.st/artifacts", 400, "invalid-scope"),
+        ("/v1/..%2Fglobex/test/artifacts", 404, "unknown-route"),
+        ("/tenants/acme/test/media_v2/artifacts", 404, "unknown-route"),
+    ],
+)
+def test_s5_there_is_no_request_without_tenant_and_env(http: Client, path: str, status: int, slug: str) -> None:
+    """Missing or malformed, there is no default place that it could go to."""
+    http.problem("GET", path, status, slug)
+
+
+def test_s5_every_uri_lies_under_the_prefix_of_its_scope(http: Client) -> None:
+    """Also for names that try to leave it."""
+    for name in ("../../globex/x.png", "/etc/passwd", "a\\b", "ö" * 100):
+        uri = http.ask("POST", "assets", 201, params={"name": name}, content=png(seed=len(name))).json()["uri"]
+        assert check_key(scope_of("acme", "test"), uri) == uri
+    listed: list[dict[str, Any]] = http.get("artifacts").json()["items"]
+    assert all(item["uri"].startswith(PREFIX) for item in listed)
+    assert (http.app.service.store / "blobs" / "tenants").is_dir()
+    assert [path.name for path in (http.app.service.store / "blobs" / "tenants").iterdir()] == ["acme"]
 
 
 def test_every_kind_of_the_mission_is_known() -> None:
@@ -148,124 +315,3 @@ def test_any_name_gives_a_key_inside_the_scope(name: str) -> None:
     ):
         assert check_key(scope, key) == key
         assert key.startswith("tenants/acme/test/media_v2/")
-
-
-def test_a_registration_outside_its_scope_is_refused_before_anything_is_written(
-    registry: Registry, scope: Scope
-) -> None:
-    """A service with a wrong key leaves no blob and no event."""
-    meta = VALID["source_asset"]
-    for uri in ("tenants/globex/test/media_v2/x.png", "../x.png"):
-        with pytest.raises(KeyOutsideScopeError):
-            registry.register(scope, Registration("source_asset", b"x", meta, uri))
-    assert registry.head().size == 0
-    assert list(registry.blobs.files()) == []
-
-
-def test_the_same_upload_is_one_artifact(registry: Registry, images: ImageService, scope: Scope) -> None:
-    """Content decides identity: the name and the moment do not."""
-    first = images.add_asset(scope, png(), "a.png")
-    again = images.add_asset(scope, png(), "b.png")
-    assert first.created
-    assert not again.created
-    assert again.artifact == first.artifact
-    assert registry.head().size == 1
-
-
-def test_another_tenant_or_env_sees_nothing(images: ImageService, registry: Registry, scope: Scope) -> None:
-    """The same id asked for elsewhere is simply unknown, and may not be used as a parent or source."""
-    asset = images.add_asset(scope, png(), "a.png").artifact
-    for other in (scope_of("globex", "test"), scope_of("acme", "prod")):
-        with pytest.raises(UnknownArtifactError):
-            registry.artifact(other, asset.artifact_id)
-        document = composition.from_builtins(
-            {
-                "version": 1,
-                "width": 4,
-                "height": 4,
-                "layers": [{"type": "raster", "src": f"artifact:{asset.artifact_id}"}],
-            }
-        )
-        with pytest.raises(UnknownArtifactError):
-            images.create_composition(other, document, "stolen")
-        assert registry.catalog().of_scope(other) == []
-
-
-def test_the_same_upload_in_two_tenants_is_two_artifacts_and_two_blobs(
-    images: ImageService, registry: Registry, scope: Scope, other_scope: Scope
-) -> None:
-    """Nothing is shared between tenants, not even equal bytes."""
-    mine, theirs = (images.add_asset(one, png(), "a.png").artifact for one in (scope, other_scope))
-    assert mine.artifact_id != theirs.artifact_id
-    assert sorted(key.split("/")[1] for key, _ in registry.blobs.files()) == ["acme", "globex"]
-
-
-def test_a_source_of_the_wrong_kind_is_refused(images: ImageService, scope: Scope) -> None:
-    drawing = images.add_asset(scope, SVG, "a.svg").artifact
-    document = composition.from_builtins(
-        {
-            "version": 1,
-            "width": 4,
-            "height": 4,
-            "layers": [{"type": "raster", "src": f"artifact:{drawing.artifact_id}"}],
-        }
-    )
-    with pytest.raises(WrongKindError, match="vector_scene"):
-        images.create_composition(scope, document, "mixed")
-
-
-def test_a_render_answers_with_everything_downstream_needs(
-    images: ImageService, registry: Registry, scope: Scope, folder
-) -> None:  # type: ignore[no-untyped-def]
-    """Create composition -> render with preset -> artifact id, uri, bytes -> used as a layer of the next composition."""
-    made = images.create_composition(
-        scope, composition.from_builtins(COMPOSITION), "card", FolderReader(folder)
-    ).artifact
-    first = images.render(scope, made.artifact_id, "social_1080p")
-    assert first.cache == "miss"
-    assert first.artifact.uri.startswith(f"{scope.prefix}image_render/")
-    assert first.artifact.parents == (made.artifact_id,)
-    again = images.render(scope, made.artifact_id, "social_1080p")
-    assert again.cache == "hit"
-    assert again.artifact == first.artifact
-    assert registry.catalog().reused == 1
-
-    second = composition.from_builtins(
-        {
-            "version": 1,
-            "width": 200,
-            "height": 100,
-            "layers": [{"type": "raster", "src": f"artifact:{first.artifact.artifact_id}", "width": 200}],
-        }
-    )
-    outer = images.create_composition(scope, second, "sheet").artifact
-    render = images.render(scope, outer.artifact_id, "web_small").artifact
-    ancestors = registry.catalog().lineage().ancestors(render.artifact_id)
-    kinds = {registry.catalog().artifacts[one].kind for one in ancestors}
-    assert kinds == {"image_composition", "image_render", "source_asset", "vector_scene"}
-
-
-def test_damaged_content_is_never_handed_out(images: ImageService, registry: Registry, scope: Scope) -> None:
-    """A reader gets the registered bytes or an error that names the blob."""
-    artifact = images.add_asset(scope, png(), "a.png").artifact
-    blob = registry.blobs.path(scope, artifact.sha256)
-    blob.write_bytes(png(seed=2))
-    with pytest.raises(BlobDamagedError, match=artifact.sha256):
-        registry.content(artifact)
-    blob.unlink()
-    with pytest.raises(BlobMissingError, match=artifact.sha256):
-        registry.content(artifact)
-
-
-def test_parents_must_be_artifacts_of_the_same_scope(
-    images: ImageService, registry: Registry, scope: Scope, other_scope: Scope
-) -> None:
-    """Lineage never points to nothing, nor to another tenant."""
-    theirs = images.add_asset(other_scope, png(), "a.png").artifact
-    content = b"{}"
-    meta = VALID["image_composition"] | {"bytes": len(content), "sha256": keys.sha256_hex(content)}
-    uri = keys.content_key(scope, "image_composition", meta["sha256"], "card", "json")
-    for parent in (theirs.artifact_id, "0" * 32):
-        with pytest.raises(UnknownArtifactError):
-            registry.register(scope, Registration("image_composition", content, meta, uri, (parent,)))
-    assert registry.head().size == 1
