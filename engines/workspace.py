@@ -15,6 +15,7 @@ from engines.image_core import composition as documents
 from engines.image_core.backend import ImageExporter, OnKernel
 from engines.image_core.composition import Composition
 from engines.image_core.decode import read_file
+from engines.image_core.picture_cache import PictureCache
 from engines.image_core.preset_book import PresetBook
 from engines.image_core.service import ImageService
 from engines.image_core.sources import FolderReader
@@ -37,12 +38,15 @@ Document = Path | str | bytes | Mapping[str, object] | Composition
 class Workspace:
     """One scope of an open store. Several threads may use one object; pictures are decoded once for all presets of a composition."""
 
-    def __init__(self, registry: Registry, scope: Scope, *, threads: int | None = None) -> None:
-        """Work in `scope` of a store that the caller opened, and closes. `threads` limits the compositor; no byte depends on it."""
+    def __init__(
+        self, registry: Registry, scope: Scope, *, threads: int | None = None, pictures: PictureCache | None = None
+    ) -> None:
+        """Work in `scope` of a store that the caller opened, and closes. `threads` limits the compositor; no byte depends on it.
+        `pictures` keeps decoded ones, for several workspaces if they share it."""
         self.registry = registry
         self.scope = scope
         exporter = ImageExporter(registry)
-        self._images = ImageService(registry, threads=threads)
+        self._images = ImageService(registry, threads=threads, pictures=pictures)
         self._vectors = VectorService(registry, exporter)
         self._texts = TextService(registry, exporter)
         self._presets = PresetBook(registry)

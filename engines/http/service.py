@@ -13,6 +13,7 @@ from engines.http.errors import StoppingError
 from engines.http.logs import Log
 from engines.http.metrics import Metrics
 from engines.http.settings import Settings
+from engines.image_core.picture_cache import PictureCache
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
 from engines.workspace import Workspace
@@ -32,6 +33,7 @@ class Service:
         self.admission = Admission(settings)
         self.bodies = Room("bytes of bodies", settings.bodies_bytes, settings.retry_after_s)
         self.requests = Room("requests", settings.requests, settings.retry_after_s)
+        self._pictures = PictureCache()
         self._registry: Registry | None = None
         self._threads: ThreadPoolExecutor | None = None
 
@@ -68,4 +70,4 @@ class Service:
 
     def workspace(self, scope: Scope) -> Workspace:
         """One scope of the store."""
-        return Workspace(self.registry, scope)
+        return Workspace(self.registry, scope, pictures=self._pictures)

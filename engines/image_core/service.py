@@ -13,6 +13,7 @@ import msgspec
 from engines.image_core import backend, composition, decode
 from engines.image_core.backend import ImageExporter, OnKernel
 from engines.image_core.composition import Composition, GroupLayer, Layer, RasterLayer, VectorLayer
+from engines.image_core.picture_cache import PictureCache
 from engines.image_core.sources import (
     ARTIFACT_SCHEME,
     RASTER_KINDS,
@@ -40,10 +41,11 @@ __all__ = ["ImageService", "remake"]
 class ImageService:
     """Keeps sources and compositions and renders them, in one store. `threads` limits the compositor; it never changes a byte."""
 
-    def __init__(self, registry: Registry, *, threads: int | None = None) -> None:
+    def __init__(self, registry: Registry, *, threads: int | None = None, pictures: PictureCache | None = None) -> None:
         self._registry = registry
         self._exporter = ImageExporter(registry)
         self._threads = threads
+        self._pictures = pictures or PictureCache()
         self._vectors = VectorService(registry, self._exporter)
         self._opened: dict[str, tuple[Composition, SourceSet]] = {}
 
@@ -171,7 +173,7 @@ class ImageService:
         if known is None:
             document = composition.parse(self._registry.content(source))
             reader = ArtifactReader(self._registry, Scope(source.tenant, source.env))
-            known = (document, SourceSet(reader))
+            known = (document, SourceSet(reader, self._pictures))
             self._opened = {source.artifact_id: known}
         return known
 

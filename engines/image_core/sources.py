@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 from engines.errors import RequestError
 from engines.image_core import decode
+from engines.image_core.picture_cache import PictureCache
 from engines.media_v2.exports import RgbaPixels
-from engines.media_v2.keys import sha256_hex
 from engines.media_v2.models import Kind
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
@@ -91,9 +91,10 @@ class _Drawing(NamedTuple):
 class SourceSet:
     """The sources of one composition, each read, checked and decoded once, whichever thread asks first."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, pictures: PictureCache | None = None) -> None:
+        """Read through `reader`; `pictures` keeps decoded ones for other compositions, too."""
         self._reader = reader
-        self._content: dict[str, bytes] = {}
+        self._cache = pictures or PictureCache()
         self._pictures: dict[str, RgbaPixels] = {}
         self._drawings: dict[str, _Drawing] = {}
         self._reading = threading.RLock()
@@ -102,7 +103,7 @@ class SourceSet:
         """The picture behind `ref`: (height, width, 4) uint8 straight sRGB. Do not write into it."""
         with self._reading:
             if ref not in self._pictures:
-                self._pictures[ref] = decode.decode_picture(self._read(ref, RASTER_KINDS), ref)
+                self._pictures[ref] = self._cache.decoded(self._reader.read(ref, RASTER_KINDS), ref)
             return self._pictures[ref]
 
     def drawing(self, ref: str | None, inline: str | None) -> tuple[bytes, guard.SvgFacts]:
@@ -110,23 +111,7 @@ class SourceSet:
         key = ref if ref is not None else f"inline:{inline}"
         with self._reading:
             if key not in self._drawings:
-                raw = self._read(ref, VECTOR_KINDS) if ref is not None else (inline or "").encode()
+                raw = self._reader.read(ref, VECTOR_KINDS) if ref is not None else (inline or "").encode()
                 svg = guard.decode(raw)
                 self._drawings[key] = _Drawing(svg, guard.check(svg))
             return self._drawings[key]
-
-    def sha256(self, ref: str) -> str:
-        """Hash of the bytes behind `ref`, which must have been read."""
-        return sha256_hex(self._content[ref])
-
-    def load(self, pictures: list[str], drawings: list[str]) -> None:
-        """Read and check everything ahead, so that a bad source is told before anything is drawn."""
-        for ref in drawings:
-            self.drawing(ref, None)
-        for ref in pictures:
-            decode.picture_facts(self._read(ref, RASTER_KINDS), ref)
-
-    def _read(self, ref: str, kinds: tuple[Kind, ...]) -> bytes:
-        if ref not in self._content:
-            self._content[ref] = self._reader.read(ref, kinds)
-        return self._content[ref]

@@ -1,0 +1,68 @@
+"""Which decoded pictures are kept for the next request? The latest ones, up to so many bytes, known by their content.
+
+A cache belongs to whoever makes it: a worker's workspace, or a service for all its requests. It can only answer somebody who has the
+picture's own bytes, so it tells no tenant anything about another.
+"""
+
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+
+from engines.image_core import decode
+from engines.media_v2.exports import RgbaPixels
+from engines.media_v2.keys import sha256_hex
+
+CACHE_BYTES_MAX = 256 * 1024 * 1024
+"""Of pixels: some thirty photographs at 1080p."""
+
+
+class PictureCache:
+    """Decoded pictures by the hash of their files. Use it from any thread: of several that ask for one, one decodes."""
+
+    def __init__(self, bytes_max: int = CACHE_BYTES_MAX) -> None:
+        """Keep at most `bytes_max` bytes of pixels; what is being decoded or drawn is held besides."""
+        self._bytes_max = bytes_max
+        self._kept: OrderedDict[str, Future[RgbaPixels]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def decoded(self, content: bytes, name: str) -> RgbaPixels:
+        """Return `content` as (height, width, 4) uint8 straight sRGB, which nobody may write into.
+
+        Raises as `decode.decode_picture` does; a fault is not kept.
+        """
+        key = sha256_hex(content)
+        with self._lock:
+            waiting = self._kept.get(key)
+            if waiting is None:
+                mine: Future[RgbaPixels] = Future()
+                self._kept[key] = mine
+            else:
+                self._kept.move_to_end(key)
+        if waiting is not None:
+            return waiting.result()
+        return self._decode(key, mine, content, name)
+
+    def _decode(self, key: str, mine: Future[RgbaPixels], content: bytes, name: str) -> RgbaPixels:
+        try:
+            pixels = decode.decode_picture(content, name)
+        except BaseException as error:
+            with self._lock:
+                del self._kept[key]
+            mine.set_exception(error)
+            raise
+        pixels.flags.writeable = False
+        mine.set_result(pixels)
+        with self._lock:
+            self._bytes += pixels.nbytes
+            self._shrink()
+        return pixels
+
+    def _shrink(self) -> None:
+        """Let go of what was asked for longest ago; what is still being decoded has no size yet and stays."""
+        for key, future in list(self._kept.items()):
+            if self._bytes <= self._bytes_max:
+                return
+            if future.done():
+                self._bytes -= future.result().nbytes
+                del self._kept[key]
