@@ -19,7 +19,7 @@ from engines.media_v2 import keys
 from engines.media_v2.catalog import usable
 from engines.media_v2.errors import BlobDamagedError, BlobMissingError
 from engines.media_v2.models import Artifact
-from engines.media_v2.proofs import prove_artifact
+from engines.media_v2.proofs import prove_registered
 from engines.media_v2.scope import Scope
 from ledger import NoCheckpointError
 
@@ -98,7 +98,7 @@ def read_proof(service: Service, call: Call) -> Answer:
     if not service.registry.ledger.signs and service.registry.ledger.last_checkpoint() is None:
         raise NotSignedError
     try:
-        proof = prove_artifact(service.store, artifact.artifact_id)
+        proof = prove_registered(service.registry, artifact.artifact_id)
     except NoCheckpointError:  # a store that lost its key, and has grown since
         raise NotSignedError from None
     return Answer(

@@ -62,6 +62,8 @@ class Catalog(msgspec.Struct):
     events: int = 0
     artifacts: dict[str, Artifact] = {}
     """By artifact_id, in order of registration."""
+    indexes: dict[str, int] = {}
+    """artifact_id to the index of the event that registered it."""
     children: dict[str, list[str]] = {}
     """artifact_id to what was made from it directly."""
     scopes: dict[Scope, ScopeCatalog] = {}
@@ -166,7 +168,7 @@ class CatalogProjection:
         `BlobMissingError` or `BlobDamagedError` for meta that lies in a blob."""
         match event:
             case ArtifactRegistered():
-                _register(state, artifact_of(event, self._read_blob))
+                _register(state, artifact_of(event, self._read_blob), index)
             case RenderCompleted():
                 state.completed += 1
             case RenderReused():
@@ -189,9 +191,10 @@ def _of(state: Catalog, scope: Scope) -> ScopeCatalog:
     return state.scopes.setdefault(scope, ScopeCatalog())
 
 
-def _register(state: Catalog, artifact: Artifact) -> None:
+def _register(state: Catalog, artifact: Artifact, index: int) -> None:
     if artifact.artifact_id in state.artifacts:
         return
+    state.indexes[artifact.artifact_id] = index
     spoilt = (state.artifacts[one].retracted for one in artifact.parents if one in state.artifacts)
     retracted = next((one for one in spoilt if one is not None), None)
     if retracted is not None:

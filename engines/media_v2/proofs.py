@@ -43,6 +43,17 @@ def prove_artifact(store: Path, artifact_id: str) -> ArtifactProof:
         return _proof(registry.ledger, index)
 
 
+def prove_registered(registry: Registry, artifact_id: str) -> ArtifactProof:
+    """The same in a store that is open for writing, whose catalog knows where the artifact was registered."""
+    index = registry.catalog().indexes.get(artifact_id)
+    if index is None:
+        raise UnknownArtifactError(artifact_id, str(registry.path))
+    last = registry.ledger.last_checkpoint()
+    if (last is None or last.size <= index) and registry.ledger.signs:
+        registry.ledger.checkpoint()
+    return _proof(registry.ledger, index)
+
+
 def _proof(ledger: Ledger, index: int) -> ArtifactProof:
     text = prove(ledger, index)
     last = ledger.last_checkpoint()
