@@ -1,12 +1,14 @@
 """Retracting an artifact: it and all that was made from it are marked, and refused wherever they would be used."""
 
+import msgspec
 import pytest
 
 from engines.image_core.service import remake
 from engines.media_v2.audit import audit
 from engines.media_v2.errors import RetractedArtifactError, RetractionError, UnknownArtifactError
+from engines.media_v2.keys import sha256_hex
 from engines.media_v2.models import Artifact
-from engines.media_v2.registry import Registry
+from engines.media_v2.registry import Registration, Registry
 from engines.media_v2.scope import Scope
 from engines.workspace import Workspace
 from ledger import replay
@@ -62,6 +64,40 @@ def test_nothing_that_is_retracted_can_be_used(work: Workspace) -> None:
         with pytest.raises(RetractedArtifactError, match="no rights"):
             use()
     assert work.registry.head().size == size
+
+
+def test_a_render_that_is_retracted_itself_is_not_answered_again(work: Workspace) -> None:
+    """Its composition is sound, but the same request would give the same artifact."""
+    card = _over(work, work.add_asset(png(), "a.png").artifact, "card")
+    render = work.render(card.artifact_id, "web_small").artifact
+    work.retract(render.artifact_id, "wrong logo")
+    with pytest.raises(RetractedArtifactError, match="wrong logo"):
+        work.render(card.artifact_id, "web_small")
+    assert work.render(card.artifact_id, "web_medium").cache == "miss"
+
+
+def test_nothing_is_registered_over_a_retracted_parent(work: Workspace) -> None:
+    """Whatever a service forgets to ask, the registry does."""
+    asset = work.add_asset(png(), "a.png").artifact
+    card = _over(work, asset, "card")
+    work.retract(asset.artifact_id, "no rights")
+    content = work.registry.content(card) + b" "
+    meta = msgspec.structs.replace(card.meta, bytes=len(content), sha256=sha256_hex(content))
+    uri = f"{work.scope.prefix}image_composition/x.json"
+    with pytest.raises(RetractedArtifactError):
+        work.registry.register(work.scope, Registration("image_composition", content, meta, uri, (asset.artifact_id,)))
+
+
+def test_what_was_registered_meanwhile_is_marked_too(work: Workspace) -> None:
+    """A commit of another process that lands after the retraction: the fold marks it, whoever replays."""
+    asset = work.add_asset(png(), "a.png").artifact
+    card = _over(work, asset, "card")
+    events = [event for _, event in work.registry.ledger.read(0)]
+    registered = next(event for event in events if getattr(event, "artifact_id", b"").hex() == card.artifact_id)
+    work.retract(asset.artifact_id, "no rights")
+    late = msgspec.structs.replace(registered, artifact_id=b"\7" * 16)
+    work.registry.ledger.append([late])
+    assert work.artifact("07" * 16).retracted == work.artifact(asset.artifact_id).retracted
 
 
 def test_an_audit_still_makes_retracted_renders_again(work: Workspace) -> None:
