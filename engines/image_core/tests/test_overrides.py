@@ -147,6 +147,27 @@ def test_cover_is_a_crop_of_the_whole_drawing(folder, focal: tuple[float, float]
     assert np.abs(found - expected).max() <= 2
 
 
+@pytest.mark.parametrize("focal", [(0.5, 0.0), (0.0, 0.5), (1.0, 1.0)])
+@pytest.mark.parametrize("size", [(200, 200), (300, 100)])
+def test_a_gradient_without_a_size_is_cropped_with_the_rest(folder, size: tuple[int, int], focal) -> None:  # type: ignore[no-untyped-def]
+    """It ends where the composition ends, outside the canvas, not at the canvas's edge."""
+    layers = [
+        {"type": "gradient", "kind": "linear", "stops": [[0, "#000"], [1, "#fff"]], "angle": angle, "x": 10, "y": 6}
+        for angle in (0, 90)
+    ]
+    layers[1]["opacity"] = 0.5
+    document = {"version": 1, "width": 96, "height": 64, "layers": layers}
+    preset = find_preset("social_1080p")
+    plan = plan_export(preset, 96, 64, Overrides(width=size[0], height=size[1], fit="cover", focal=focal)).plan
+    whole = plan_export(preset, 96, 64, Overrides(width=300, height=200)).plan
+    window = plan.visible
+    expected = _draw(folder, whole, document)[
+        window.top : window.top + window.height, window.left : window.left + window.width
+    ]
+    found = _draw(folder, plan, document)
+    assert np.abs(found.astype(int) - expected).max() <= 2
+
+
 def test_stretched_text_keeps_sharp_edges(folder) -> None:  # type: ignore[no-untyped-def]
     """Outlines are stretched, not pixels: an I three times as wide has edges one pixel wide, and is three times as wide."""
     letter = {"type": "text", "text": "I", "font": "Inter", "weight": 900, "size": 80, "color": "#000", "x": 30, "y": 0}

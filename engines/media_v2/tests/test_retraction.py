@@ -76,6 +76,17 @@ def test_a_render_that_is_retracted_itself_is_not_answered_again(work: Workspace
     assert work.render(card.artifact_id, "web_medium").cache == "miss"
 
 
+def test_what_is_retracted_is_refused_before_anything_is_drawn(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The registry would refuse the result as well, but a worker would have paid for the picture."""
+    card = _over(work, work.add_asset(png(), "a.png").artifact, "card")
+    work.retract(card.artifact_id, "no rights")
+    monkeypatch.setattr("engines.image_core.backend.draw", lambda *_, **__: pytest.fail("was drawn"))
+    with pytest.raises(RetractedArtifactError, match="no rights"):
+        work.render(card.artifact_id, "web_small")
+
+
 def test_nothing_is_registered_over_a_retracted_parent(work: Workspace) -> None:
     """Whatever a service forgets to ask, the registry does."""
     asset = work.add_asset(png(), "a.png").artifact

@@ -8,6 +8,7 @@ from engines.image_core.presets import UnknownPresetError
 from engines.image_core.service import remake
 from engines.media_v2.errors import ScopeError
 from engines.media_v2.models import TextRenderMeta
+from engines.media_v2.presets import Overrides
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, scope_of
 from engines.typography_core import typeset
@@ -44,6 +45,26 @@ def test_a_render_with_a_preset_has_its_meta_and_is_drawn_at_its_size(
     alpha = np.asarray(decoded(registry.content(artifact)).convert("RGBA"))[..., 3]
     soft = ((alpha > 0) & (alpha < 255)).sum() / (alpha == 255).sum()
     assert soft < 0.1, "edges are one pixel wide: drawn at this size, not enlarged"
+
+
+@pytest.mark.parametrize("focal", [0.0, 0.4, 1.0])
+def test_cover_shows_a_cut_of_the_whole_text(
+    texts: TextService, registry: Registry, scope: Scope, focal: float
+) -> None:
+    """Of the text at the size that leaves no gap, the part around the focal point."""
+    plain = texts.render(scope, HEADLINE).artifact.meta
+    height = 2 * plain.height
+
+    def alpha(**asked: object) -> np.ndarray:
+        preset = Overrides(format="png", height=height, **asked)  # type: ignore[arg-type]
+        content = registry.content(texts.render(scope, HEADLINE, "social_1080p", preset).artifact)
+        return np.asarray(decoded(content).convert("RGBA"))[..., 3].astype(int)
+
+    whole = alpha(width=2 * plain.width)
+    shown = alpha(width=100, fit="cover", focal=(focal, 0.5))
+    left = round(min(max(focal * whole.shape[1] - 50, 0), whole.shape[1] - 100))
+    assert shown.max() == 255
+    assert np.abs(shown - whole[:, left : left + 100]).max() <= 2
 
 
 def test_the_request_is_in_the_meta_and_can_be_drawn_again(

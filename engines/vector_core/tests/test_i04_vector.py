@@ -9,6 +9,7 @@ from engines.image_core.presets import UnknownPresetError
 from engines.image_core.service import remake
 from engines.media_v2.errors import ScopeError, UnknownArtifactError, WrongKindError
 from engines.media_v2.models import VectorRenderMeta, VectorSceneMeta
+from engines.media_v2.presets import Overrides
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, scope_of
 from engines.vector_core import rasterize
@@ -46,6 +47,19 @@ def test_a_render_without_a_preset_keeps_the_scenes_size(
     assert render.parents == (scene.artifact_id,)
     assert "--plain--40x30--" in render.uri
     assert np.array_equal(np.asarray(decoded(registry.content(render))), rasterize.rasterize(SVG, 40, 30))
+
+
+@pytest.mark.parametrize("size", [(60, 90), (120, 60)])
+def test_cover_shows_a_cut_of_the_whole_drawing(
+    vectors: VectorService, registry: Registry, scope: Scope, size: tuple[int, int]
+) -> None:
+    """Of the drawing at the size that leaves no gap, the part around the focal point."""
+    scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
+    asked = Overrides(width=size[0], height=size[1], fit="cover", focal=(1.0, 1.0), format="png")
+    render = vectors.render(scope, scene.artifact_id, "social_1080p", asked).artifact
+    whole = rasterize.rasterize(SVG, 120, 90)
+    shown = np.asarray(decoded(registry.content(render)).convert("RGBA"))
+    assert np.array_equal(shown, whole[-size[1] :, -size[0] :])
 
 
 def test_a_render_with_a_preset_has_its_meta_and_is_drawn_at_its_size(
