@@ -53,6 +53,7 @@ _COMMANDS = {
     "text render": ("engines.cli.draw_commands:text_render", "Draw a text by itself and register it."),
     "video overlay": ("engines.cli.video_command:video_overlay", "Burn a registered picture into a video clip."),
     "serve": ("engines.cli.serve_command:serve", "Serve a store over HTTP."),
+    "font add": ("engines.cli.font_commands:font_add", "Store fonts that texts of a tenant and env may be set in."),
     "doctor": ("engines.cli.machine_commands:doctor", "Tell versions, places and missing parts."),
     "bench compositing": (
         "engines.cli.bench_commands:bench_compositing",
@@ -74,6 +75,7 @@ _GROUPS = {
     "vector": "SVG drawings by themselves.",
     "text": "Texts by themselves.",
     "video": "Hand pictures over to video.",
+    "font": "Fonts of a tenant and env.",
     "ledger": "The ledger as evidence: sign it, hand it over, check it.",
     "bench": "Measure against peers.",
 }

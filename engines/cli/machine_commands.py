@@ -32,6 +32,7 @@ _OPTIONAL_PACKAGES = {
     "psycopg": "ledger on PostgreSQL (extra scale)",
     "obstore": "blobs on object storage (extra scale)",
     "distributed": "batches on Dask (extra scale)",
+    "brotli": "WOFF2 fonts (extra fonts)",
     **dict.fromkeys(
         ("skia-python", "pyvips", "opencv-python-headless", "simd-blend-modes", "blend-modes"),
         "a peer in benchmarks (extra bench)",
@@ -49,12 +50,18 @@ def doctor(*, json: AsJson = False) -> int:
 
     import compositor
     from engines.image_core.backend import PIXEL_VERSION
-    from engines.typography_core import fonts
+    from engines.typography_core import font_packages, fonts
 
     codecs = {
         name: features.version(name)
         for name in ("libjpeg_turbo", "webp", "avif", "libtiff", "zlib", "zlib_ng", "littlecms2")
     }
+    families = {
+        package.replace("_", "-"): f"the family {family} (extra fonts)"
+        for package, family in font_packages.PACKAGES.items()
+        if package not in font_packages.ALWAYS
+    }
+    optional = _OPTIONAL_PACKAGES | families
     cairo, hint = _cairo()
     document = {
         "impasto": importlib.metadata.version("impasto"),
@@ -63,11 +70,9 @@ def doctor(*, json: AsJson = False) -> int:
         "machine": platform.machine(),
         "producers": {name: importlib.metadata.version(name) for name in _PIXEL_PACKAGES},
         "codecs": {name: version for name, version in codecs.items() if version},
-        "fonts": {
-            f"{font.family}{' italic' if font.italic else ''} {font.version}": font.sha256 for font in fonts.manifest()
-        },
+        "fonts": {f"{font.label} {font.version}": font.sha256 for font in fonts.manifest()},
         "kernel_cache": str(compositor.kernel_cache_dir()),
-        "optional": {name: _version(name) for name in _OPTIONAL_PACKAGES} | {"libcairo": cairo},
+        "optional": {name: _version(name) for name in optional} | {"libcairo": cairo},
     }
     if json:
         output.print_json(document)
@@ -76,7 +81,7 @@ def doctor(*, json: AsJson = False) -> int:
     for name, value in document.items():
         if isinstance(value, dict):
             for inner, detail in value.items():
-                missing = f"missing: {_OPTIONAL_PACKAGES.get(inner, hint)}"
+                missing = f"missing: {optional.get(inner, hint)}"
                 table.add_row(f"{name} / {inner}", missing if detail is None else str(detail))
         else:
             table.add_row(name, str(value))

@@ -130,8 +130,12 @@ def print_text(text: str) -> None:
 
 
 def name_and_size(artifact: "Artifact") -> tuple[str, str]:
-    """An artifact's name (or preset) and its width x height."""
+    """An artifact's name (or preset) and its width x height; a font's is told by how many characters it has."""
+    from engines.media_v2.models import FontAssetMeta
+
     meta = artifact.meta
+    if isinstance(meta, FontAssetMeta):
+        return f"{meta.family} {meta.subfamily}", f"{meta.coverage:,} characters"
     name = getattr(meta, "name", None) or getattr(meta, "preset_id", None) or "-"
     return name, f"{meta.width:g}x{meta.height:g}"
 

@@ -15,6 +15,7 @@ _LINE_CHARS_MAX = 32
 
 _COLOURS = {
     "source_asset": "#2f7d5b",
+    "font_asset": "#8a8f98",
     "vector_scene": "#2f6f8f",
     "image_composition": "#7a5195",
     "image_render": "#c2553f",

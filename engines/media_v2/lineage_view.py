@@ -10,7 +10,7 @@ from typing import NamedTuple
 from engines.media_v2.catalog import Catalog
 from engines.media_v2.errors import UnknownArtifactError
 from engines.media_v2.lineage_svg import Node, draw
-from engines.media_v2.models import Artifact, ExportMeta
+from engines.media_v2.models import Artifact, ExportMeta, FontAssetMeta
 from engines.media_v2.scope import Scope
 from ledger import Lineage, LineageNode
 
@@ -45,7 +45,8 @@ def describe(artifact: Artifact) -> str:
     meta = artifact.meta
     name = getattr(meta, "name", None) or getattr(meta, "preset_id", None) or "plain"
     retracted = " (retracted)" if artifact.retracted is not None else ""
-    return f"{artifact.kind} {name} {meta.width:g}x{meta.height:g} {meta.format}{retracted}"
+    size = meta.subfamily if isinstance(meta, FontAssetMeta) else f"{meta.width:g}x{meta.height:g}"
+    return f"{artifact.kind} {name} {size} {meta.format}{retracted}"
 
 
 class LineageView:

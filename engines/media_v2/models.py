@@ -13,7 +13,9 @@ from msgspec import Meta
 from engines.media_v2.errors import MetaError, UnknownKindError
 from engines.media_v2.presets import BitDepth, ColorProfile, Dpi, ExportFit, Format, Overrides, PresetId, Quality
 
-Kind = Literal["source_asset", "image_composition", "image_render", "vector_scene", "vector_render", "text_render"]
+Kind = Literal[
+    "source_asset", "image_composition", "image_render", "vector_scene", "vector_render", "text_render", "font_asset"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -39,6 +41,46 @@ class SourceAssetMeta(_Strict, frozen=True, kw_only=True):
     format: Format
     color_profile: str
     alpha: bool
+
+
+class FontAxis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One axis of a variable font, in the font's own units; `name` is the font's own English word for it."""
+
+    tag: Annotated[str, Meta(min_length=4, max_length=4)]
+    name: str
+    minimum: float
+    default: float
+    maximum: float
+
+
+class FontFace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One font in a file; a collection has several. `weight` (1 to 1000) and `width` (percent) are those without variation."""
+
+    family: Annotated[str, Meta(min_length=1, max_length=100)]
+    subfamily: str
+    italic: bool
+    weight: Annotated[float, Meta(ge=1, le=1000)]
+    width: Annotated[float, Meta(gt=0, le=1000)]
+    axes: tuple[FontAxis, ...] = ()
+    coverage: Annotated[int, Meta(ge=0)]
+    """How many characters it maps to glyphs."""
+    color: tuple[Literal["COLR", "CBDT", "sbix", "SVG"], ...] = ()
+    """The tables that it has colour glyphs in."""
+
+
+class FontAssetMeta(_Strict, frozen=True, kw_only=True):
+    """A font file that passed the checks, as it came. Texts of its scope may ask for the families of its `faces`; the fields
+    above them are those of the first."""
+
+    name: str
+    family: str
+    subfamily: str
+    format: Literal["ttf", "otf", "ttc", "woff", "woff2"]
+    version: str
+    license: str
+    """SPDX id where the file's own words tell one, else those words, shortened; `unknown` where it has none."""
+    coverage: Annotated[int, Meta(ge=0)]
+    faces: Annotated[tuple[FontFace, ...], Meta(min_length=1)]
 
 
 class VectorSceneMeta(_Strict, frozen=True, kw_only=True):
@@ -115,12 +157,19 @@ class TextRenderMeta(_ExportMeta, frozen=True, kw_only=True):
 
 
 ArtifactMeta = (
-    SourceAssetMeta | VectorSceneMeta | ImageCompositionMeta | ImageRenderMeta | VectorRenderMeta | TextRenderMeta
+    SourceAssetMeta
+    | FontAssetMeta
+    | VectorSceneMeta
+    | ImageCompositionMeta
+    | ImageRenderMeta
+    | VectorRenderMeta
+    | TextRenderMeta
 )
 ExportMeta = ImageRenderMeta | VectorRenderMeta | TextRenderMeta
 
 META_OF_KIND: dict[Kind, type[ArtifactMeta]] = {
     "source_asset": SourceAssetMeta,
+    "font_asset": FontAssetMeta,
     "image_composition": ImageCompositionMeta,
     "image_render": ImageRenderMeta,
     "vector_scene": VectorSceneMeta,

@@ -10,7 +10,7 @@ EngineError
 
 from collections.abc import Sequence
 
-from engines.errors import EngineError, RequestError
+from engines.errors import EngineError, EnvironmentFault, RequestError
 
 
 class TypographyError(EngineError):
@@ -56,3 +56,21 @@ class TextLimitError(TypographyError, RequestError):
     def __init__(self, field: str, value: float, limit: float, unit: str) -> None:
         message = f"{field}: {value:,.10g} {unit} is more than the limit of {limit:,.10g} {unit}"
         super().__init__(message, field=field, value=value, limit=limit, unit=unit)
+
+
+class FontRefusedError(TypographyError, RequestError):
+    """A font file cannot be used: `part` names the table or the part of the file, `reason` what is wrong with it."""
+
+    type = "font-refused"
+
+    def __init__(self, part: str, reason: str) -> None:
+        super().__init__(f"font file: {part}: {reason}", part=part, reason=reason)
+
+
+class BrotliMissingError(TypographyError, EnvironmentFault):
+    """A WOFF2 file cannot be unpacked on this machine."""
+
+    type = "brotli-missing"
+
+    def __init__(self) -> None:
+        super().__init__("unpacking WOFF2 fonts needs brotli; install it with: pip install brotli", package="brotli")

@@ -1,27 +1,58 @@
 """Which glyphs does a run of text become, and where does each sit?
 
-The only file that asks HarfBuzz to shape. Positions are HarfBuzz's own, never rounded to whole pixels or font units.
-A run has one font, size and direction; lines and paragraphs are `layout`'s concern, pixels are `raster`'s. Faces and
-fonts are kept per process and only read after they are built, so any number of threads may shape and draw at once.
+The only file that asks HarfBuzz to shape. Positions are HarfBuzz's own, never rounded to whole pixels or font units. A run
+has one font, size, script, language and direction; which those are is `layout`'s concern, pixels are `raster`'s. The main
+path is `shape_run`.
 """
 
 import functools
 import itertools
-import unicodedata
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from engines.typography_core import fonts
-from engines.typography_core.fonts import FontInstance
+import numpy as np
+from numpy.typing import NDArray
 
-FIXED_PER_UNIT = 1024
-"""HarfBuzz reports whole numbers. Asking at 1,024 steps per font unit keeps what a variable font's deltas add below one
-unit; 2,048 units an em still leave room for glyphs of 1,000 em in its 32 bits."""
+from engines.typography_core import faces
+from engines.typography_core.charsets import is_invisible
+from engines.typography_core.errors import TextLimitError, TextValueError
+from engines.typography_core.faces import FontMetrics, font_at, metrics, version
+from engines.typography_core.font_types import Font, FontInstance
+
+__all__ = ["FontMetrics", "Glyph", "PlacedRun", "Run", "font_at", "forget", "metrics", "shape", "shape_run", "version"]
 
 LANGUAGE = "und"
-"""Set on every buffer, because HarfBuzz would otherwise ask the process's locale, and no locale may reach pixels."""
+"""Set on every buffer that has no other, because HarfBuzz would otherwise ask the process's locale, and no locale may reach pixels."""
 
 NOTDEF = 0
 """Glyph index that every font keeps for a character that it cannot draw (OpenType, 'glyf')."""
+
+FEATURES_MAX = 64
+"""Features that one run may set; fonts have some dozens."""
+
+FEATURE_VALUE_MAX = 65_535
+"""The highest alternate that a lookup can hold (OpenType, 'GSUB' lookup type 3)."""
+
+CONTEXT_CHARS = 5
+"""Characters beside a run that HarfBuzz looks at: its buffer's CONTEXT_LENGTH."""
+
+CONTEXT_SCRIPTS = frozenset(
+    ("Adlm", "Arab", "Chrs", "Mand", "Mani", "Mong", "Nkoo", "Ougr", "Phag", "Phlp", "Rohg", "Sogd", "Syrc")
+)
+"""Scripts whose letters join across the ends of a run; in all others what stands beside it changes no glyph."""
+
+CACHED_RUN_CHARS_MAX = 256
+CACHED_RUNS_MAX = 4096
+"""Shaped runs that are kept: 40 bytes a glyph, thus 42 MB at most and about 8 MB for lines of usual length."""
+
+_FEATURE = re.compile(r"[ -~]{4}")
+_SCRIPT = re.compile(r"[A-Z][a-z]{3}")
+_LANGUAGE = re.compile(
+    r"(?P<language>[A-Za-z]{2,3})(-(?P<script>[A-Za-z]{4}))?(-(?P<region>[A-Za-z]{2}|[0-9]{3}))?(-.*)?"
+)
+
+_NO_FEATURES: Mapping[str, int] = {}
 
 
 class Glyph(NamedTuple):
@@ -43,11 +74,50 @@ class Run(NamedTuple):
     missing: tuple[str, ...]
 
 
-class FontMetrics(NamedTuple):
-    """Heights of a font at a size, in px: `ascent` above and `descent` below the baseline, both positive."""
+class PlacedRun(NamedTuple):
+    """Glyphs of one font at one size (px) and where they go: their places count from (x, baseline), in px from the corner of
+    the text's box, y downwards. What `raster` draws."""
 
-    ascent: float
-    descent: float
+    font: FontInstance
+    size: float
+    x: float
+    baseline: float
+    glyphs: tuple[Glyph, ...]
+
+
+def shape_run(
+    text: str,
+    start: int,
+    end: int,
+    font: FontInstance,
+    size: float,
+    *,
+    script: str,
+    language: str = LANGUAGE,
+    rtl: bool = False,
+    features: Mapping[str, int] = _NO_FEATURES,
+) -> Run:
+    """Shape `text[start:end]` at `size` px; glyphs in visual order, their clusters counted in the whole of `text`.
+
+    Letters join with those beside the run. `script` is an ISO 15924 code, `language` a BCP 47 tag of which language, script
+    and region count, `features` OpenType tags as CSS names them, 0 for off. Expects no unpaired surrogates. Raises
+    TextValueError and TextLimitError for what is none of that, before any work. Costs about 1 us a glyph, less when the same
+    run was shaped before, at this or another size of the same design.
+    """
+    assert 0 <= start <= end <= len(text)
+    if not _SCRIPT.fullmatch(script):
+        raise TextValueError("script", script, "an ISO 15924 code, such as Latn")
+    settings = _checked_features(features)
+    spoken = _checked_language(language)
+    if start == end:
+        return Run((), 0.0, ())
+    joins = script in CONTEXT_SCRIPTS
+    first = max(0, start - CONTEXT_CHARS) if joins else start
+    piece = text[first : end + CONTEXT_CHARS] if joins else text[start:end]
+    shaped = _shape if end - start <= CACHED_RUN_CHARS_MAX else _shape.__wrapped__
+    key = _Key(font.font, tuple(font.variations(size).items()))
+    units = shaped(key, _Ask(piece, start - first, end - start, script, spoken, rtl, settings))
+    return _scaled(units, start, size / faces.units(font.font))
 
 
 def shape(text: str, font: FontInstance, size: float) -> Run:
@@ -55,77 +125,122 @@ def shape(text: str, font: FontInstance, size: float) -> Run:
 
     Expects text without line breaks and unpaired surrogates (see `layout.arrange`). Costs about 1 us a glyph.
     """
-    import uharfbuzz as hb
-
     if not text:
         return Run((), 0.0, ())
-    hb_font = font_at(font, size)
+    key = _Key(font.font, tuple(font.variations(size).items()))
+    units = _shape.__wrapped__(key, _Ask(text, 0, len(text), None, LANGUAGE, False, ()))
+    return _scaled(units, 0, size / faces.units(font.font))
+
+
+def forget() -> None:
+    """Drop all shaped runs that are kept, for measurements."""
+    _shape.cache_clear()
+
+
+class _Key(NamedTuple):
+    """A font at axis values; nothing else of a size reaches unhinted positions."""
+
+    font: Font
+    variations: tuple[tuple[str, float], ...]
+
+
+class _Ask(NamedTuple):
+    """What to shape: `length` characters of `text` from `offset` on; the others are its context."""
+
+    text: str
+    offset: int
+    length: int
+    script: str | None
+    """None to guess script and direction."""
+    language: str
+    rtl: bool
+    features: tuple[tuple[str, int], ...]
+
+
+class _Units(NamedTuple):
+    """A shaped run in HarfBuzz's own units: rows of glyph, cluster (from the run's start), x, y (downwards), advance."""
+
+    rows: NDArray[np.int64]
+    missing: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=CACHED_RUNS_MAX)
+def _shape(key: _Key, ask: _Ask) -> _Units:
+    import uharfbuzz as hb
+
+    hb_font = faces.font_of(key.font, key.variations)
     buffer = hb.Buffer()
-    buffer.add_str(text)
-    buffer.language = LANGUAGE
-    buffer.guess_segment_properties()
-    hb.shape(hb_font, buffer)
-    infos = buffer.glyph_infos
-    scale = size / hb_font.scale[0]
-    glyphs = []
-    pen = 0
-    for info, position in zip(infos, buffer.glyph_positions, strict=True):
-        x, y = pen + position.x_offset, -position.y_offset
-        glyphs.append(Glyph(info.codepoint, info.cluster, x * scale, y * scale, position.x_advance * scale))
-        pen += position.x_advance
-    missing = _missing(text, glyphs, hb_font) if any(glyph.glyph_id == NOTDEF for glyph in glyphs) else ()
-    return Run(tuple(glyphs), pen * scale, missing)
+    buffer.add_str(ask.text, ask.offset, ask.length)
+    buffer.language = ask.language
+    if ask.script is None:
+        buffer.guess_segment_properties()
+    else:
+        buffer.script = ask.script
+        buffer.direction = "rtl" if ask.rtl else "ltr"
+    hb.shape(hb_font, buffer, dict(ask.features))
+    rows = np.array(
+        [
+            (info.codepoint, info.cluster - ask.offset, place.x_offset, -place.y_offset, place.x_advance)
+            for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
+        ],
+        np.int64,
+    ).reshape(-1, 5)
+    rows[1:, 2] += np.cumsum(rows[:-1, 4])
+    rows.setflags(write=False)
+    return _Units(rows, _missing(ask.text[ask.offset : ask.offset + ask.length], rows, key.font, hb_font))
 
 
-def metrics(font: FontInstance, size: float) -> FontMetrics:
-    """Return ascent and descent at `size` px: from OS/2 when the font says so, else from hhea (HarfBuzz's choice)."""
-    hb_font = font_at(font, size)
-    extents = hb_font.get_font_extents("ltr")
-    scale = size / hb_font.scale[0]
-    return FontMetrics(extents.ascender * scale, -extents.descender * scale)
+def _scaled(units: _Units, start: int, scale: float) -> Run:
+    rows = units.rows
+    if not len(rows):
+        return Run((), 0.0, units.missing)
+    places = (rows[:, 2:] * scale).T.tolist()
+    glyphs = tuple(map(Glyph, rows[:, 0].tolist(), (rows[:, 1] + start).tolist(), *places))
+    return Run(glyphs, int(rows[:, 4].sum()) * scale, units.missing)
 
 
-def font_at(font: FontInstance, size: float) -> Any:
-    """Return the process's `uharfbuzz.Font` for `font` at `size` px, scaled to `FIXED_PER_UNIT`. Never change it."""
-    return _font(font.font.package, font.font.path, tuple(sorted(font.variations(size).items())))
+def _checked_features(features: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    if len(features) > FEATURES_MAX:
+        raise TextLimitError("features", len(features), FEATURES_MAX, "features")
+    for tag, value in features.items():
+        if not isinstance(tag, str) or not _FEATURE.fullmatch(tag):
+            raise TextValueError("features", tag, "an OpenType feature tag of four characters, such as liga")
+        if not isinstance(value, int) or not 0 <= value <= FEATURE_VALUE_MAX:
+            raise TextValueError(f"features.{tag}", value, f"a whole number from 0 to {FEATURE_VALUE_MAX}")
+    return tuple(sorted((tag, int(value)) for tag, value in features.items()))
 
 
-def version() -> str:
-    """Return the version of HarfBuzz itself, which decides positions and coverage, and of the binding."""
-    import uharfbuzz as hb
-
-    return f"harfbuzz {hb.version_string()} uharfbuzz {hb.__version__}"
-
-
-@functools.cache
-def _face(package: str, path: str) -> Any:
-    import uharfbuzz as hb
-
-    return hb.Face(hb.Blob(fonts.load(package, path)))
+@functools.lru_cache(maxsize=256)
+def _checked_language(language: str) -> str:
+    """Keep language, script and region: private subtags would let a text choose any of the font's language systems, and
+    HarfBuzz keeps every tag it ever saw."""
+    found = _LANGUAGE.fullmatch(language)
+    if found is None:
+        raise TextValueError("language", language, "a BCP 47 tag, such as de or zh-Hant")
+    parts = (found["language"].lower(), (found["script"] or "").title(), (found["region"] or "").upper())
+    return "-".join(part for part in parts if part)
 
 
-@functools.lru_cache(maxsize=256)  # an entry is about 2 kB; animated sizes would otherwise grow it without end
-def _font(package: str, path: str, variations: tuple[tuple[str, float], ...]) -> Any:
-    import uharfbuzz as hb
-
-    face = _face(package, path)
-    font = hb.Font(face)
-    font.scale = (face.upem * FIXED_PER_UNIT, face.upem * FIXED_PER_UNIT)
-    font.set_variations(dict(variations))
-    return font
-
-
-def _missing(text: str, glyphs: list[Glyph], hb_font: Any) -> tuple[str, ...]:
-    """Return the characters of the clusters drawn with .notdef that the font does not map, in order, once each."""
-    starts = sorted({glyph.cluster for glyph in glyphs})
-    ends = dict(itertools.pairwise([*starts, len(text)]))
+def _missing(text: str, rows: NDArray[np.int64], font: Font, hb_font: Any) -> tuple[str, ...]:
+    """Return the characters that are not drawn as meant, in order, once each: those of clusters with .notdef that the font does
+    not map, and those whose colours the font has in SVG only, which is drawn as an outline."""
     lost: dict[str, None] = {}
-    for start in sorted({glyph.cluster for glyph in glyphs if glyph.glyph_id == NOTDEF}):
-        visible = (char for char in text[start : ends[start]] if not _is_invisible(char))
-        lost.update(dict.fromkeys(char for char in visible if hb_font.get_nominal_glyph(ord(char)) is None))
+    for start, end, glyph_ids in _clusters(rows, len(text), font):
+        visible = [char for char in text[start:end] if not is_invisible(char)]
+        if NOTDEF in glyph_ids:
+            visible = [char for char in visible if hb_font.get_nominal_glyph(ord(char)) is None]
+        lost.update(dict.fromkeys(visible))
     return tuple(lost)
 
 
-def _is_invisible(char: str) -> bool:
-    """Tell whether `char` only steers its neighbours (joiners, marks of direction, variation selectors): no loss alone."""
-    return unicodedata.category(char) == "Cf" or "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+def _clusters(rows: NDArray[np.int64], length: int, font: Font) -> Iterator[tuple[int, int, list[int]]]:
+    """Yield those clusters (first character, end, glyphs) that are not drawn as meant."""
+    odd = rows[:, 0] == NOTDEF
+    if faces.has_colour(font):
+        odd |= [faces.colour_kind(font, glyph_id) == "svg" for glyph_id in rows[:, 0].tolist()]
+    if not odd.any():
+        return
+    starts = np.unique(rows[:, 1]).tolist()
+    ends = dict(itertools.pairwise([*starts, length]))
+    for start in np.unique(rows[odd, 1]).tolist():
+        yield start, ends[start], rows[odd & (rows[:, 1] == start), 0].tolist()

@@ -11,10 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engines.typography_core import fonts, raster
+from engines.typography_core import faces, fonts, raster, shaping, stamps, sweeps
 from engines.typography_core.errors import TextLimitError, TextValueError
 from engines.typography_core.layout import arrange
-from engines.typography_core.raster import Coverage, coverage
+from engines.typography_core.outline_cost import cost_of
+from engines.typography_core.raster import Coverage, cover, coverage
+from engines.typography_core.shaping import PlacedRun
+from engines.typography_core.tests import forged_fonts as forged
+from engines.typography_core.tests import supersampled
 
 INTER = fonts.find("Inter")
 HEADLINE = arrange("AVATAR Éñ\nsecond line", INTER, 48)
@@ -147,3 +151,149 @@ def test_same_bytes_in_threads_and_in_another_process() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, timeout=120, capture_output=True, text=True)
     assert done.stdout.strip() == here
+
+
+def _run(text: str, font: fonts.FontInstance, size: float, x: float = 0.0, baseline: float = 0.0) -> PlacedRun:
+    return PlacedRun(font, size, x, baseline, shaping.shape_run(text, 0, len(text), font, size, script="Latn").glyphs)
+
+
+def test_runs_of_several_fonts_and_sizes_are_one_picture() -> None:
+    """A line may need three fonts; drawn together it is what each draws alone, where they do not touch."""
+    square = forged.instance_of(forged.plain_file())
+    runs = [
+        _run("Hi", INTER, 40, 0, 50),
+        _run("A", square, 64, 100, 50),
+        _run("x", fonts.find("Inter", 900), 20, 200, 50),
+    ]
+    whole = cover(runs, 1.5, 0.3, 0.4)
+    for run in runs:
+        alone = cover([run], 1.5, 0.3, 0.4)
+        y, x = alone.y - whole.y, alone.x - whole.x
+        rows, columns = alone.array.shape
+        assert np.array_equal(whole.array[y : y + rows, x : x + columns], alone.array)
+    assert cover([]).array.shape == (0, 0)
+
+
+def test_a_book_chapter_is_drawn_to_its_end() -> None:
+    """The rasterizer takes 2^20 edges and leaves out the rest without a word: 27,000 letters at 16 px have as many."""
+    glyphs = shaping.shape_run("Hamburgefonstiv 8@& " * 10, 0, 200, INTER, 16, script="Latn").glyphs
+    page = [PlacedRun(INTER, 16, 0.0, 20.0 * line, glyphs) for line in range(200)]
+    ink = cover(page)
+    first, last = cover(page[:1]), cover(page[-1:])
+    assert np.array_equal(ink.array[: first.array.shape[0]], first.array)
+    assert np.array_equal(ink.array[-last.array.shape[0] :], last.array)
+
+
+def test_more_edges_than_the_rasterizer_takes_are_drawn_to_the_end() -> None:
+    """Letters on top of each other are one group, and too large a one for a stamp; the last one must be whole."""
+    glyph = shaping.shape("o", INTER, 40).glyphs[0]
+    row = [PlacedRun(INTER, 40, 0.0, 0.0, tuple(glyph._replace(x=index * 0.2) for index in range(20_000)))]
+    end = [row[0]._replace(glyphs=row[0].glyphs[-3000:])]
+    whole, last = cover(row), cover(end)
+    assert whole.x + whole.array.shape[1] == last.x + last.array.shape[1]
+    assert np.array_equal(whole.array[:, -500:], last.array[:, -500:])
+
+
+def test_batches_change_nothing_where_letters_do_not_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many edges are drawn at a time is a matter of memory, not of pixels."""
+    words = [_run("some words", INTER, 200)]  # too large for stamps
+    whole = digest(cover(words))
+    monkeypatch.setattr(sweeps, "BATCH_EDGES_MAX", 500)
+    assert len(list(sweeps._batches(raster._placed(words, raster.check_view(1, 0, 0, 1))))) > 3
+    assert digest(cover(words)) == whole
+
+
+def test_bands_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many rows are drawn at a time is a matter of memory, not of pixels."""
+    words = [_run("some words", INTER, 200, 0, 50.3), _run("more gly", INTER, 300, 0, 250.1)]
+    whole = digest(cover(words))
+    monkeypatch.setattr(sweeps, "BAND_BYTES", 40_000)
+    assert digest(cover(words)) == whole
+
+
+def test_stamps_are_the_same_new_or_kept() -> None:
+    """A picture must not depend on what was drawn before it."""
+    stamps.forget()
+    first = digest(coverage(HEADLINE, 1.3, 0.2, 0.7))
+    assert digest(coverage(HEADLINE, 1.3, 0.2, 0.7)) == first
+    for size in (20, 21):
+        coverage(arrange("AVATAR Éñ", INTER, size), 1.3)
+    assert digest(coverage(HEADLINE, 1.3, 0.2, 0.7)) == first
+    stamps.forget()
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: digest(coverage(HEADLINE, 1.3, 0.2, 0.7)), range(16))) == {first}
+
+
+def test_letters_that_touch_are_drawn_together() -> None:
+    """An accent over its letter, a joined Arabic word: overlapping outlines count once."""
+    for text, font, groups in [("X\u0301", INTER, 1), ("HIH", INTER, 3), ("AV", INTER, 1)]:
+        placed = raster._placed([_run(text, font, 40)], raster.check_view(1, 0, 0, 1))
+        assert len(list(stamps.share(placed[0]))) == groups
+
+
+@given(st.sampled_from(["Hamburgefonstiv", "AVATAR To", "&8@§fi", "X\u0301e\u0301"]), st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=30)
+def test_stamped_text_is_swept_text_to_a_part_of_a_pixel(text: str, dx: float, dy: float) -> None:
+    """Places are rounded to 1/64 px: half of that on both sides of a stem, across and down, is 4/255, and 2 more by rounding."""
+    runs = [_run(text, INTER, 30)]
+    stamped = cover(runs, 1, dx, dy)
+    placed = raster._placed(runs, raster.check_view(1, dx, dy, 1))
+    rows, columns = stamped.array.shape
+    bounds = sweeps.Bounds(stamped.x - 2, -(stamped.y + rows) - 2, columns + 4, rows + 4)
+    swept = sweeps.sweep(placed, bounds).astype(int)
+    assert np.abs(swept - np.pad(stamped.array, 2)).max() <= 7
+
+
+@pytest.mark.parametrize(("size", "copies"), [(16, 21_000), (200, 6_300)])
+def test_the_bound_on_edges_holds(size: float, copies: int) -> None:
+    """Measured: so many copies of an o are the most that the rasterizer takes; a lower bound here would cut text."""
+    glyph_id = shaping.shape("o", INTER, size).glyphs[0].glyph_id
+    cost = cost_of(INTER.font, tuple(INTER.variations(size).items()), glyph_id)
+    assert cost.edges(size / faces.units(INTER.font)) * copies > 1.1 * sweeps.EDGES_MAX
+
+
+def test_a_glyph_that_the_rasterizer_would_cut_is_refused() -> None:
+    """Half a contour floods the picture."""
+    pen = forged.TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    for index in range(20_000):
+        pen.qCurveTo((index % 1000, 1000 * (index % 2)), ((index * 7) % 1000, 1000 - 1000 * (index % 2)))
+    pen.closePath()
+    curly = forged.instance_of(forged.font_file({"A": pen.glyph()}, {65: "A"}))
+    with pytest.raises(TextLimitError, match="edges"):
+        cover([_run("A", curly, 1000)])
+
+
+def test_65535_overlapping_glyphs_are_bounded() -> None:
+    """A line of 40,000 letters of 40,000 points each is hours of work; it is refused before any."""
+    zigzag = forged.instance_of(forged.font_file({"A": forged.zigzag(40_000)}, {65: "A"}))
+    with pytest.raises(TextLimitError, match="edges"):
+        cover([_run("A" * 40_000, zigzag, 1)])
+
+
+def test_large_letters_on_top_of_each_other_are_bounded() -> None:
+    """A thousand lines on one spot are one picture, and a thousand times its work."""
+    line = _run("H", INTER, 3000)
+    with pytest.raises(TextLimitError, match="pixels"):
+        cover([line._replace(baseline=index * 0.01) for index in range(1000)])
+
+
+def test_tall_outlines_without_end_are_bounded() -> None:
+    """Few edges, and each crosses every row."""
+    zigzag = forged.instance_of(forged.font_file({"A": forged.zigzag(40_000)}, {65: "A"}))
+    with pytest.raises(TextLimitError, match="edges"):
+        cover([_run("A" * 20, zigzag, 9000)], stretch=0.01)
+
+
+@pytest.mark.parametrize("text", ["Hamburgefonstiv", "&8@§", "HILT"])
+@pytest.mark.parametrize("size", [11.0, 16.0, 32.0, 64.0])
+def test_edges_are_as_16_by_16_supersampling_has_them(text: str, size: float) -> None:
+    """At most 3/255 off over edge pixels on average: 1.5 of flattened curves, 1 of places rounded to 1/64 px, 0.5 of the samples."""
+    run = _run(text, INTER, size)
+    found = cover([run], 1, 0.3, 0.6)
+    rows, columns = found.array.shape
+    edges = supersampled.outlines(run, 0.3, 0.6)
+    truth = supersampled.coverage(edges, found.x - 1, found.y - 1, columns + 2, rows + 2)
+    drawn = np.pad(found.array, 1).astype(float)
+    edge = ((truth > 0) & (truth < 255)) | ((drawn > 0) & (drawn < 255))
+    assert np.abs(truth - drawn)[edge].mean() <= 3

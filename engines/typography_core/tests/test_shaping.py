@@ -7,8 +7,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import uharfbuzz as hb
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from engines.typography_core import fonts, shaping
+from engines.typography_core import faces, fonts, shaping
+from engines.typography_core.errors import TextLimitError, TextValueError
 
 INTER = fonts.find("Inter")
 
@@ -91,9 +95,154 @@ def test_locale_does_not_reach_glyphs() -> None:
         "import locale, sys; locale.setlocale(locale.LC_ALL, '');"
         "from engines.typography_core import fonts, shaping; import uharfbuzz as hb;"
         "seen = []; real = hb.shape;"
-        "hb.shape = lambda font, buffer: (seen.append(buffer.language), real(font, buffer));"
+        "hb.shape = lambda font, buffer, *rest: (seen.append(buffer.language), real(font, buffer, *rest));"
         "shaping.shape('istanbul', fonts.find('Inter'), 20); print(seen)"
     )
     environment = os.environ | {"LC_ALL": "C.UTF-8", "LANG": "tr_TR.UTF-8"}
     done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=environment, capture_output=True)
     assert done.stdout.decode().strip() == "['und']"
+
+
+def _harfbuzz(
+    text: str, start: int, end: int, font: fonts.FontInstance, size: float, **how: str
+) -> list[tuple[float, ...]]:
+    """HarfBuzz's own answer, asked with the whole text as context: glyph, cluster, x, y, advance."""
+    hb_font = faces.font_at(font, size)
+    buffer = hb.Buffer()
+    buffer.add_str(text, start, end - start)
+    buffer.language, buffer.script, buffer.direction = how["language"], how["script"], how["direction"]
+    hb.shape(hb_font, buffer)
+    found, pen, scale = [], 0, size / hb_font.scale[0]
+    for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+        x, y = (pen + place.x_offset) * scale, -place.y_offset * scale
+        found.append((info.codepoint, info.cluster, x, y, place.x_advance * scale))
+        pen += place.x_advance
+    return found
+
+
+SAMPLES = [
+    ("Inter", "Latn", "AVATAR fi 1/2 Éñ"),
+    ("Noto Sans Arabic", "Arab", "السلام عليكم ورحمة الله"),
+    ("Amiri", "Arab", "بِسْمِ ٱللَّهِ"),
+    ("Heebo", "Hebr", "שלום עולם"),
+    ("Noto Sans Devanagari", "Deva", "हिन्दी क्षेत्र"),
+    ("Noto Sans Thai", "Thai", "ภาษาไทยที่นี่"),
+    ("Noto Sans Khmer", "Khmr", "ភាសាខ្មែរ"),
+]
+
+
+@pytest.mark.parametrize(("family", "script", "text"), SAMPLES, ids=[family for family, _, _ in SAMPLES])
+@given(data=st.data())
+@settings(max_examples=25)
+def test_positions_are_harfbuzzs_own_for_any_part_of_a_text(
+    family: str, script: str, text: str, data: st.DataObject
+) -> None:
+    """Only a few characters beside the run are handed over, and only where letters join; nothing may depend on that."""
+    if family not in fonts.families():
+        pytest.skip(f"the font package of {family} is not installed")
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    rtl = script in ("Arab", "Hebr")
+    font = fonts.find(family)
+    run = shaping.shape_run(text, start, end, font, 33.3, script=script, language="und", rtl=rtl)
+    direction = "rtl" if rtl else "ltr"
+    expected = _harfbuzz(text, start, end, font, 33.3, language="und", script=script, direction=direction)
+    assert [tuple(glyph) for glyph in run.glyphs] == expected
+
+
+def test_letters_join_across_the_ends_of_a_run() -> None:
+    """A word whose first letter is red is still one word."""
+    font = next(one for one in fonts.cascade("Inter", script="Arab") if fonts.covers(one, "سلام"))
+    if font.font.family == "Inter":
+        pytest.skip("no font package has Arabic")
+    joined = shaping.shape_run("سلام", 0, 1, font, 40, script="Arab", rtl=True).glyphs
+    alone = shaping.shape_run("س", 0, 1, font, 40, script="Arab", rtl=True).glyphs
+    assert joined[0].glyph_id != alone[0].glyph_id
+
+
+def test_clusters_count_in_the_whole_text() -> None:
+    """Layout cuts a paragraph into runs, and speaks of the paragraph."""
+    run = shaping.shape_run("one two three", 4, 7, INTER, 20, script="Latn")
+    assert [glyph.cluster for glyph in run.glyphs] == [4, 5, 6]
+    assert run.glyphs[0].x == 0
+    assert shaping.shape_run("one", 2, 2, INTER, 20, script="Latn") == ((), 0.0, ())
+
+
+def test_features_are_switched_by_their_names() -> None:
+    """CSS's names are OpenType's: kerning off is wider here, tabular figures are all as wide."""
+    plain = shaping.shape_run("AVATAR", 0, 6, INTER, 100, script="Latn")
+    assert shaping.shape_run("AVATAR", 0, 6, INTER, 100, script="Latn", features={"kern": 0}).width > plain.width + 10
+    figures = shaping.shape_run("0123456789", 0, 10, INTER, 100, script="Latn", features={"tnum": 1})
+    assert len({round(glyph.advance, 6) for glyph in figures.glyphs}) == 1
+
+
+@pytest.mark.parametrize(
+    "features", [{"kerning": 1}, {"kern": -1}, {"kern": 65_536}, {"kern": 0.5}, {"kérn": 1}, {1: 1}]
+)
+def test_features_that_are_none_are_refused(features: object) -> None:
+    """HarfBuzz would ignore them without a word."""
+    with pytest.raises(TextValueError, match="features"):
+        shaping.shape_run("A", 0, 1, INTER, 20, script="Latn", features=features)  # type: ignore[arg-type]  # on purpose
+
+
+def test_features_are_counted() -> None:
+    """Each is looked up in every lookup of the font."""
+    with pytest.raises(TextLimitError):
+        shaping.shape_run("A", 0, 1, INTER, 20, script="Latn", features={f"x{index:03d}": 1 for index in range(65)})
+
+
+@pytest.mark.parametrize("script", ["latin", "LATN", "", "Lat"])
+def test_a_script_is_an_iso_code(script: str) -> None:
+    """A guess of ours would be a guess about pixels."""
+    with pytest.raises(TextValueError, match="script"):
+        shaping.shape_run("A", 0, 1, INTER, 20, script=script)
+
+
+def test_language_chooses_letter_forms() -> None:
+    """Romanian wants commas below; a language tag that is none is refused, a private part of one ignored."""
+    turkish = [
+        shaping.shape_run("ß", 0, 1, INTER, 20, script="Latn", language=tag).glyphs for tag in ("de", "de-CH-x-private")
+    ]
+    assert turkish[0] == turkish[1]
+    for tag in ("", "germanic", "de_DE", "d", "de\n", "1"):
+        with pytest.raises(TextValueError, match="language"):
+            shaping.shape_run("A", 0, 1, INTER, 20, script="Latn", language=tag)
+
+
+def test_kept_runs_are_the_same_as_new_ones() -> None:
+    """The cache is keyed by all that a run depends on: the size only where the design follows it."""
+    asks = [
+        (text, size, weight, features)
+        for text in ("AVATAR", "TAVARA")
+        for size in (10.0, 20.0, 64.0, 65.0)
+        for weight in (400.0, 700.0)
+        for features in ({}, {"kern": 0})
+    ]
+
+    def answer(ask: tuple[str, float, float, dict[str, int]]) -> shaping.Run:
+        text, size, weight, features = ask
+        font = fonts.find("Inter", weight)
+        return shaping.shape_run(text, 0, len(text), font, size, script="Latn", features=features)
+
+    first = []
+    for ask in asks:
+        shaping.forget()
+        first.append(answer(ask))
+    assert [answer(ask) for ask in asks] == first
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(answer, asks * 4)) == first * 4
+
+
+def test_two_sizes_of_one_design_are_shaped_once() -> None:
+    """Fitting text into a box asks for a dozen sizes."""
+    shaping.forget()
+    for size in (40.0, 41.0, 400.0):  # Inter's optical size ends at 32
+        shaping.shape_run("once", 0, 4, INTER, size, script="Latn")
+    assert shaping._shape.cache_info().misses == 1
+
+
+def test_long_runs_are_not_kept() -> None:
+    """A hundred books must not stay in memory."""
+    shaping.forget()
+    shaping.shape_run("a" * 300, 0, 300, INTER, 40, script="Latn")
+    assert shaping._shape.cache_info().currsize == 0
