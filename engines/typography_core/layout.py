@@ -1,70 +1,75 @@
 """Where does each line of a text sit, and how large is the box around it?
 
-Pure, given a shaper: no font is opened and no pixel made here. Lines break where the text says so and, in a box of
-given width, at spaces, filled greedily; breaking by Unicode's rules (UAX #14) is not done yet. Line boxes are those of
-CSS 2.2 §10.8.1: half of the leading above the font's ascent. The main path starts at `arrange`.
+Pure, given a shaper: no font is opened and no pixel made here. A text is cut at its mandatory breaks into paragraphs, which
+`paragraph` breaks into lines; here lines are limited, aligned, justified and, by `fit`, set at the size that fits. Line
+boxes are those of CSS 2.2 §10.8.1: half of the leading above the first font's ascent. The main path is `lay_out`.
 """
 
-import math
-import re
-from collections.abc import Iterator
-from typing import Literal, NamedTuple, Protocol, get_args
+from collections.abc import Callable, Iterator
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 import msgspec
 
-from engines.typography_core import shaping
-from engines.typography_core.errors import TextEncodingError, TextLimitError, TextValueError
+from engines.typography_core import breaks, fonts, shaping
 from engines.typography_core.fonts import FontInstance
-from engines.typography_core.shaping import FontMetrics, Glyph, Run
+from engines.typography_core.itemise import COMMON, Cascade, Covers
+from engines.typography_core.justify import justified
+from engines.typography_core.paragraph import FIT_SLACK_PX, Measured, Paragraph, SetLine, Shaper
+from engines.typography_core.setting import (
+    LINE_HEIGHT,
+    SIZE_PX_MAX,
+    TEXT_LENGTH_MAX,
+    WIDTH_PX_MAX,
+    Align,
+    Setting,
+    check,
+)
+from engines.typography_core.shaping import Glyph, PlacedRun
 
-Align = Literal["left", "center", "right", "justify"]
+__all__ = [
+    "LINE_HEIGHT",
+    "SIZE_PX_MAX",
+    "TEXT_LENGTH_MAX",
+    "WIDTH_PX_MAX",
+    "Align",
+    "Line",
+    "Setting",
+    "TextLayout",
+    "arrange",
+    "lay_out",
+]
 
-TEXT_LENGTH_MAX = 100_000
-"""Characters: a book chapter. Takes under a second to shape; far more is a document, not a layer."""
+FIT_STEP_PX = 0.25
+"""px per em: sizes that `fit` tries are whole steps; a finer one is not seen in print at any size."""
 
-SIZE_PX_MAX = 10_000.0
-"""px per em: letters taller than any canvas that is exported need more memory than they show."""
-
-WIDTH_PX_MAX = 1_000_000.0
-"""px: thirty of the widest canvas; keeps positions exact to 1/16 px in the rasterizer's 24 bits."""
-
-LINE_HEIGHT_MAX = 100.0
-"""Multiples of the size."""
-
-LINE_HEIGHT = 1.2
-"""Multiples of the size: the usual reading of CSS's `normal`, fixed here so that it does not follow the font."""
-
-_BREAK = re.compile("\r\n|[\n\v\f\r\x85\u2028\u2029]")
-"""Mandatory breaks: classes BK, CR, LF and NL of UAX #14."""
-
-_SPACES = frozenset(" \u00a0")
-"""Characters that justification widens: the word separators of CSS Text 3 §8.1 that Latin text uses."""
-
-_FIT_SLACK_PX = 1e-6
-"""A line as wide as its box fits, although its glyphs' widths were added up in another order."""
-
-
-class Shaper(Protocol):
-    """What layout asks of fonts; the module `shaping` is one."""
-
-    def shape(self, text: str, font: FontInstance, size: float) -> Run: ...
-
-    def metrics(self, font: FontInstance, size: float) -> FontMetrics: ...
+FIT_SIZE_PX_MIN = 1.0
+"""px per em: what does not fit at this size is set at it and sticks out."""
 
 
 class Line(NamedTuple):
     """One line: `baseline` and left edge `x` in px from the box's top-left corner, `width` in px without the spaces at
-    its end, `text` as shaped; the glyphs' x counts from the line's `x`."""
+    its end, `text` as shaped, from the character `start` (0-based) of the whole text on; runs from left to right, the clusters
+    of their glyphs counted in the whole text. A hyphen or an ellipsis has the clusters after its line's characters."""
 
     baseline: float
     x: float
     width: float
     text: str
-    glyphs: tuple[Glyph, ...]
+    start: int
+    runs: tuple[PlacedRun, ...]
+
+    @property
+    def glyphs(self) -> tuple[Glyph, ...]:
+        """All glyphs from left to right, whatever their fonts, x counted from the line's x."""
+        if len(self.runs) == 1 and self.runs[0].x == self.x:
+            return self.runs[0].glyphs
+        return tuple(glyph._replace(x=glyph.x + run.x - self.x) for run in self.runs for glyph in run.glyphs)
 
 
 class TextLayout(msgspec.Struct, frozen=True, kw_only=True):
-    """A text set in lines. Box in px, its corner at (0, 0); `missing` are the characters without a glyph, in order."""
+    """A text set in lines. Box in px, its corner at (0, 0); `missing` are the characters without a glyph, in order. `font` is the
+    first of the cascade, `size` what was used after fitting; `truncated` says that lines were left out."""
 
     width: float
     height: float
@@ -72,6 +77,12 @@ class TextLayout(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     font: FontInstance
     size: float
+    truncated: bool = False
+
+    @property
+    def runs(self) -> tuple[PlacedRun, ...]:
+        """The runs of all lines, as `raster` draws them."""
+        return tuple(run for line in self.lines for run in line.runs)
 
 
 def arrange(
@@ -84,121 +95,142 @@ def arrange(
     line_height: float = LINE_HEIGHT,
     shaper: Shaper = shaping,
 ) -> TextLayout:
-    """Set `text` at `size` px into lines, and align them in a box of `width` px, or as wide as the longest line.
+    """Set `text` in `font` alone; see `lay_out`."""
+    setting = Setting(size=size, width=width, align=align, line_height=line_height)
+    return lay_out(text, lambda _: (font,), setting, shaper=shaper)
 
-    Line breaks are kept; a tab counts as one space; spaces at the end of a line hang out of it and take no room. With
-    `width`, lines fill up at spaces, and a word wider than the box stays whole on a line of its own. `justify` widens
-    the spaces of every line but a paragraph's last. Each line is `line_height * size` px high. An empty text is one
-    empty line. Raises TextValueError, TextLimitError, TextEncodingError, all before any work.
+
+def lay_out(
+    text: str, cascade: Cascade, setting: Setting, *, covers: Covers = fonts.covers, shaper: Shaper = shaping
+) -> TextLayout:
+    """Set `text` into lines, each cluster in the first font of `cascade` that has it, and align them in a box as wide as
+    the setting says, or as the longest line.
+
+    Mandatory breaks are kept and begin a paragraph, each with a direction of its own; a tab counts as one space; spaces at
+    the end of a line hang out of it and take no room. With a width, lines fill up to the last place where UAX #14 lets them
+    break, and what cannot be broken stays whole on a line of its own. `justify` widens the spaces of every line but a
+    paragraph's last; `start` and `end` follow the paragraph's direction. Each line is `line_height * size` px high. Past
+    `max_lines`, the last line ends with the ellipsis, after as many whole clusters as fit. An empty text is one empty line.
+    Raises TextValueError, TextLimitError, TextEncodingError, before any work but for what only a font can refuse.
     """
-    _check(text, size, width, align, line_height)
-    set_lines = [
-        line for part in _BREAK.split(text.replace("\t", " ")) for line in _fill(part, font, size, width, shaper)
-    ]
-    box = max(run.width for _, run, _ in set_lines) if width is None else width
+    check(text, setting)
+    plain = text.replace("\t", " ")
+    # A mandatory break is never printable, and that question is the quicker one.
+    breaking = () if plain.isprintable() else breaks.HARD_BREAK.finditer(plain)
+    ends = [(found.start(), found.end()) for found in breaking]
+    spans = pairwise([(0, 0), *ends, (len(plain), len(plain))])
+    paragraphs = [Paragraph(plain, start, end, setting, cascade, covers) for (_, start), (end, _) in spans]
+    first_font = cascade(paragraphs[0].items[0].script if paragraphs[0].items else COMMON)[0]
+
+    def at(size: float) -> TextLayout:
+        return _set(paragraphs, first_font, size, setting, shaper)
+
+    if setting.fit == "none":
+        return at(setting.size)
+    return _fitted(at, setting, grows=setting.fit == "grow" and bool(plain.strip()))
+
+
+def _set(paragraphs: list[Paragraph], font: FontInstance, size: float, setting: Setting, shaper: Shaper) -> TextLayout:
+    chosen, truncated = _lines(paragraphs, size, setting, shaper)
+    box = max(line.width + _indent(line, setting) for line in chosen) if setting.width is None else setting.width
     metrics = shaper.metrics(font, size)
-    pitch = line_height * size
+    pitch = setting.line_height * size
     first = (pitch - metrics.ascent - metrics.descent) / 2 + metrics.ascent
-    lines = tuple(
-        _place(line, run, first + index * pitch, box, "left" if align == "justify" and last else align)
-        for index, (line, run, last) in enumerate(set_lines)
+    lines = tuple(_place(line, first + index * pitch, box, size, setting) for index, line in enumerate(chosen))
+    return TextLayout(
+        width=box,
+        height=pitch * len(lines),
+        lines=lines,
+        missing=tuple(dict.fromkeys(_missing(chosen))),
+        font=font,
+        size=size,
+        truncated=truncated,
     )
-    missing = tuple(dict.fromkeys(char for _, run, _ in set_lines for char in run.missing))
-    return TextLayout(width=box, height=pitch * len(lines), lines=lines, missing=missing, font=font, size=size)
 
 
-def _check(text: str, size: float, width: float | None, align: str, line_height: float) -> None:
-    if len(text) > TEXT_LENGTH_MAX:
-        raise TextLimitError("text", len(text), TEXT_LENGTH_MAX, "characters")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise TextEncodingError(error.start, ord(text[error.start])) from error
-    _check_number("size", size, SIZE_PX_MAX, "px")
-    _check_number("line_height", line_height, LINE_HEIGHT_MAX, "times the size")
-    if width is not None:
-        _check_number("width", width, WIDTH_PX_MAX, "px")
-    if align not in get_args(Align):
-        raise TextValueError("align", align, "one of " + ", ".join(get_args(Align)))
+def _lines(paragraphs: list[Paragraph], size: float, setting: Setting, shaper: Shaper) -> tuple[list[SetLine], bool]:
+    """Return the lines that are shown, and whether there are more of them."""
+    limit = setting.max_lines
+    measured = (Measured(paragraph, size, setting, shaper) for paragraph in paragraphs)
+    every = ((one, line) for one in measured for line in one.lines())
+    shown = list(islice(every, limit))
+    lines = [line for _, line in shown]
+    last, line = shown[-1]
+    if limit is None or (next(every, None) is None and not (len(lines) == limit and _sticks_out(line, setting))):
+        return lines, False
+    if setting.ellipsis:
+        lines[-1] = last.shortened(line.start, line.first)
+    return lines, True
 
 
-def _check_number(field: str, value: float, limit: float, unit: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (value > 0 and math.isfinite(value)):
-        raise TextValueError(field, value, "a number above 0")
-    if value > limit:
-        raise TextLimitError(field, value, limit, unit)
+def _indent(line: SetLine, setting: Setting) -> float:
+    return setting.indent if line.first else 0.0
 
 
-class _SetLine(NamedTuple):
-    """A line that knows its glyphs but not its place; `last` says that its paragraph ends with it."""
-
-    text: str
-    run: Run
-    last: bool
+def _sticks_out(line: SetLine, setting: Setting) -> bool:
+    return setting.width is not None and line.width + _indent(line, setting) > setting.width + FIT_SLACK_PX
 
 
-def _fill(paragraph: str, font: FontInstance, size: float, width: float | None, shaper: Shaper) -> Iterator[_SetLine]:
-    """Break one paragraph into lines of at most `width` px. Shapes it once to measure, then each line by itself."""
-    paragraph = paragraph.rstrip(" ")
-    whole = shaper.shape(paragraph, font, size)
-    if width is None or whole.width <= width + _FIT_SLACK_PX:
-        yield _SetLine(paragraph, whole, True)
-        return
-    reach = _reach(paragraph, whole)
-    ends = [match.start() for match in re.finditer(r"(?<=[^ ])(?: |$)", paragraph)]
-    start = first = 0
-    while first < len(ends):
-        count = _fitting(reach, start, ends[first:], width + _FIT_SLACK_PX)
-        run = shaper.shape(paragraph[start : ends[first + count - 1]], font, size)
-        while count > 1 and run.width > width + _FIT_SLACK_PX:
-            # Kerning with the space that was cut off can make the line wider by itself than within its paragraph.
-            count -= 1
-            run = shaper.shape(paragraph[start : ends[first + count - 1]], font, size)
-        end = ends[first + count - 1]
-        first += count
-        yield _SetLine(paragraph[start:end], run, first == len(ends))
-        start = end + len(paragraph[end:]) - len(paragraph[end:].lstrip(" "))
+def _missing(lines: list[SetLine]) -> Iterator[str]:
+    for line in lines:
+        for piece in sorted(line.pieces, key=lambda piece: piece.item.start) if len(line.pieces) > 1 else line.pieces:
+            yield from piece.run.missing
 
 
-def _reach(text: str, run: Run) -> list[float]:
-    """Return for each index into `text` (and its end) the width in px of all that stands before it."""
-    widths = [0.0] * (len(text) + 1)
-    for glyph in run.glyphs:
-        widths[glyph.cluster + 1] += glyph.advance
-    total = 0.0
-    for index, advance in enumerate(widths):
-        total += advance
-        widths[index] = total
-    return widths
+def _place(line: SetLine, baseline: float, box: float, size: float, setting: Setting) -> Line:
+    """Put a line where its alignment says; an indented one lies in a box that is narrower at its paragraph's start."""
+    indent = _indent(line, setting)
+    room = box - indent - line.width
+    align, rtl = setting.align, line.base == 1
+    if align == "justify" and not line.last and room > 0:
+        line, room = justified(line, room), 0.0
+    if align in ("start", "justify"):
+        align = "right" if rtl and (room > 0 or setting.align == "start") else "left"
+    elif align == "end":
+        align = "left" if rtl else "right"
+    x = {"left": 0.0, "center": room / 2, "right": room}[align] + (0.0 if rtl else indent)
+    runs = []
+    pen = x
+    for piece in line.pieces:
+        runs.append(PlacedRun(piece.item.font, size, pen, baseline, piece.run.glyphs))
+        pen += piece.run.width
+    return Line(baseline, x, line.width, line.text, line.start, tuple(runs))
 
 
-def _fitting(reach: list[float], start: int, ends: list[int], width: float) -> int:
-    """Return how many words fit from `start`, given where each word ends; one at least."""
-    count = 1
-    while count < len(ends) and reach[ends[count]] - reach[start] <= width:
-        count += 1
-    return count
+def _fitted(at: Callable[[float], TextLayout], setting: Setting, grows: bool) -> TextLayout:
+    """Return the layout at the largest size that fits: the asked size and below it, or above it when it `grows`.
+
+    Looks for a whole number of steps by halving; a size is only ever taken after the text was set at it, because a smaller
+    size that breaks its lines elsewhere does not always fit where a larger one does.
+    """
+    best = at(setting.size)
+    fits = _fits(best, setting)
+    if setting.fit == "grow":
+        if not (fits and grows):
+            return best
+        low, high = int(setting.size / FIT_STEP_PX), int(SIZE_PX_MAX / FIT_STEP_PX)
+    elif fits:
+        return best
+    else:
+        low, high = int(FIT_SIZE_PX_MIN / FIT_STEP_PX), int(setting.size / FIT_STEP_PX)
+        best = at(min(FIT_SIZE_PX_MIN, setting.size))
+    step = 1 if setting.fit == "grow" else high
+    while low < high:
+        middle = min(low + step, (low + high + 1) // 2)
+        tried = at(middle * FIT_STEP_PX)
+        if _fits(tried, setting):
+            best, low, step = tried, middle, step * 2
+        else:
+            high = middle - 1
+    return best
 
 
-def _place(text: str, run: Run, baseline: float, box: float, align: Align) -> Line:
-    room = box - run.width
-    if align == "justify" and room > 0:
-        return _justify(text, run, baseline, room)
-    x = {"left": 0.0, "justify": 0.0, "center": room / 2, "right": room}[align]
-    return Line(baseline, x, run.width, text, run.glyphs)
-
-
-def _justify(text: str, run: Run, baseline: float, room: float) -> Line:
-    """Share `room` px among the line's inner spaces; a line without any stays as it is."""
-    indent = len(text) - len(text.lstrip(" "))
-    spaces = sum(1 for glyph in run.glyphs if glyph.cluster >= indent and text[glyph.cluster] in _SPACES)
-    if not spaces:
-        return Line(baseline, 0.0, run.width, text, run.glyphs)
-    extra = room / spaces
-    glyphs = []
-    shift = 0.0
-    for glyph in run.glyphs:
-        widen = extra if glyph.cluster >= indent and text[glyph.cluster] in _SPACES else 0.0
-        glyphs.append(glyph._replace(x=glyph.x + shift, advance=glyph.advance + widen))
-        shift += widen
-    return Line(baseline, 0.0, run.width + room, text, tuple(glyphs))
+def _fits(text: TextLayout, setting: Setting) -> bool:
+    if text.truncated:
+        return False
+    if setting.fit != "shrink-to-lines" and setting.height is not None and text.height > setting.height + FIT_SLACK_PX:
+        return False
+    # The side on which an indent lies does not matter: what sticks out does so on one side or the other.
+    return setting.width is None or all(
+        line.x >= -FIT_SLACK_PX and line.x + line.width <= setting.width + FIT_SLACK_PX for line in text.lines
+    )

@@ -8,16 +8,18 @@ import math
 import msgspec
 import numpy as np
 
-from engines.colours import Colour, parse_colour
 from engines.media_v2.exports import Export, Exporter, ExportPlan, RgbaPixels
 from engines.media_v2.models import Artifact, TextRenderMeta
 from engines.media_v2.presets import NO_OVERRIDES, Overrides
 from engines.media_v2.registry import Registry
 from engines.media_v2.renders import Draw, Rendered, RenderJob, render_once
 from engines.media_v2.scope import Scope
-from engines.typography_core import typeset
+from engines.typography_core import font_assets, fonts, painting, typeset
+from engines.typography_core.font_assets import FontShelf
+from engines.typography_core.fonts import FontBook
 from engines.typography_core.layout import TextLayout
-from engines.typography_core.typeset import TextRequest
+from engines.typography_core.look import Look
+from engines.typography_core.typeset import TextRequest, Typesetter
 
 __all__ = ["TextRequest", "TextService"]
 
@@ -28,6 +30,7 @@ class TextService:
     def __init__(self, registry: Registry, exporter: Exporter) -> None:
         self._registry = registry
         self._exporter = exporter
+        self._shelf = FontShelf(registry)
 
     def render(
         self,
@@ -40,45 +43,52 @@ class TextService:
 
         The picture holds the text's box and any ink that leaves it. Raises errors of fonts, colours, presets and scopes before drawing.
         """
-        job, draw = self._job(scope, typeset.checked(request), preset_id, overrides)
+        job, draw = self._job(scope, typeset.checked(request), self._shelf.book(scope), preset_id, overrides)
         return render_once(self._registry, scope, job, draw)
 
+    def measure(self, scope: Scope, request: TextRequest) -> TextLayout:
+        """Set the lines of `request` in the fonts of `scope`; nothing is drawn or recorded. Raises errors of fonts and values."""
+        return Typesetter(self._shelf.book(scope)).set(typeset.checked(request))
+
     def remake(self, artifact: Artifact) -> tuple[RenderJob, Draw]:
-        """The job that made `artifact`, and how to do it again; nothing is recorded."""
+        """The job that made `artifact`, and how to do it again, in the very fonts; nothing is recorded."""
         assert isinstance(artifact.meta, TextRenderMeta)
         meta = artifact.meta
         request = msgspec.convert(meta.request, TextRequest)
         scope = Scope(artifact.tenant, artifact.env)
-        return self._job(scope, request, meta.preset_id, meta.overrides, meta.preset_version)
+        book = self._shelf.book(scope, only=meta.fonts.values())
+        return self._job(scope, request, book, meta.preset_id, meta.overrides, meta.preset_version)
 
     def _job(
         self,
         scope: Scope,
         request: TextRequest,
+        book: FontBook,
         preset_id: str | None,
         overrides: Overrides,
         version: int | None = None,
     ) -> tuple[RenderJob, Draw]:
-        color = parse_colour(request.color)
-        text = typeset.set_text(request)
-        picture = _picture_box(request, text)
+        look = typeset.look_of(request)
+        text = Typesetter(book).set(request)
+        picture = _picture_box(request, text, look)
         planned = self._exporter.plan(
             scope, preset_id, picture.width, picture.height, overrides=overrides, version=version
         )
-        plan = planned.plan
-        producers = self._exporter.producers(plan) | typeset.producers()
+        plan, used = planned.plan, typeset.used([text])
+        producers = self._exporter.producers(plan) | typeset.producers([text])
         job = RenderJob(
             kind="text_render",
             content=request,
-            inputs=typeset.font_hashes(request),
+            inputs=fonts.hashes(used),
             planned=planned,
             producers=producers,
             name=request.text[:80],
+            parents=font_assets.parents(used),
             extra_meta={"request": msgspec.to_builtins(request), "missing": text.missing},
         )
 
         def draw(artifact_id: str) -> Export:
-            return self._exporter.export(plan, _draw(text, color, picture, plan), producers, artifact_id)
+            return self._exporter.export(plan, _draw(text, look, picture, plan), producers, artifact_id)
 
         return job, draw
 
@@ -92,16 +102,15 @@ class _PictureBox(msgspec.Struct, frozen=True):
     height: float
 
 
-def _picture_box(request: TextRequest, text: TextLayout) -> _PictureBox:
-    ink = typeset.draw_set(text)
-    rows, columns = ink.coverage.shape
+def _picture_box(request: TextRequest, text: TextLayout, look: Look) -> _PictureBox:
+    ink = painting.ink_box(text, look)
     box_height = max(text.height, request.height or 0.0)
-    left, top = min(0.0, ink.x), min(0.0, ink.y)
-    right, bottom = max(text.width, ink.x + columns), max(box_height, ink.y + rows)
+    left, top = min(0.0, ink[0]), min(0.0, ink[1])
+    right, bottom = max(text.width, ink[2]), max(box_height, ink[3])
     return _PictureBox(left, top, max(1.0, math.ceil(right) - left), max(1.0, math.ceil(bottom) - top))
 
 
-def _draw(text: TextLayout, color: Colour, picture: _PictureBox, plan: ExportPlan) -> RgbaPixels:
+def _draw(text: TextLayout, look: Look, picture: _PictureBox, plan: ExportPlan) -> RgbaPixels:
     """What the file shows of the text on a transparent ground, (height, width, 4) uint8 straight."""
     window = plan.visible
     pixels = np.zeros((window.height, window.width, 4), np.uint8)
@@ -109,16 +118,16 @@ def _draw(text: TextLayout, color: Colour, picture: _PictureBox, plan: ExportPla
     if plan.fit == "stretch":
         across, down = plan.content_width / picture.width, plan.content_height / picture.height
     dx, dy = -picture.left * across - window.left, -picture.top * down - window.top
-    ink = typeset.draw_set(text, down, dx, dy, across / down)
-    rows, columns = ink.coverage.shape
+    drawn = painting.paint(text, look, down, dx, dy, across / down)
+    rows, columns, _ = drawn.pixels.shape
     # Outlines may leave the window where it is cropped, and touch one pixel more at other scales than they did at scale 1.
-    y0, x0 = max(0, ink.y), max(0, ink.x)
-    y1, x1 = min(window.height, ink.y + rows), min(window.width, ink.x + columns)
+    y0, x0 = max(0, drawn.y), max(0, drawn.x)
+    y1, x1 = min(window.height, drawn.y + rows), min(window.width, drawn.x + columns)
     if y0 >= y1 or x0 >= x1:
         return pixels
-    cut = ink.coverage[y0 - ink.y : y1 - ink.y, x0 - ink.x : x1 - ink.x]
-    inked = cut > 0
+    cut = drawn.pixels[y0 - drawn.y : y1 - drawn.y, x0 - drawn.x : x1 - drawn.x]
+    inked = cut[..., 3] > 0
     target = pixels[y0:y1, x0:x1]
-    target[inked, :3] = [int(part * 255 + 0.5) for part in color[:3]]
-    target[..., 3] = np.floor(cut * np.float32(color.alpha) + np.float32(0.5)).astype(np.uint8)
+    target[inked] = cut[inked]
+    target[..., 3] = np.floor(cut[..., 3] * np.float32(drawn.opacity) + np.float32(0.5)).astype(np.uint8)
     return pixels

@@ -1,21 +1,25 @@
-"""From a request for text to coverage: find the font, set the lines, draw them. What text layers and text renders share.
+"""From a request for text to lines that are set in fonts that there are. What text layers and text renders share.
 
-Main path: `draw(request, scale)`. The request is a value that can be stored as JSON; asked again, it gives the same pixels.
+Main path: `Typesetter.set(request)`, then `painting.paint`. The request is a value that can be stored as JSON; asked again, it gives the
+same pixels.
 """
 
-from typing import Annotated, NamedTuple
+import importlib.metadata
+from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
-import numpy as np
 from msgspec import Meta
-from numpy.typing import NDArray
 
-from engines.typography_core import fonts, layout, raster, shaping
+from engines.typography_core import bidi, breaks, colour_glyphs, fonts, layout, painting, setting, shaping
 from engines.typography_core.errors import TextValueError
+from engines.typography_core.fonts import FontBook, FontInstance
+from engines.typography_core.look import Look
 
 
-class TextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A text and how to set it; lengths in px. `height` is the box's height as the caller sees it; it cuts nothing."""
+class TextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A text and how to set it; lengths in px, the rest as in `setting.Setting`. `height` is the box's height as the caller sees
+    it: `fit` heeds it, and it cuts nothing. `axes` are named as `fonts.FontBook.cascade` says."""
 
     text: str
     font: str
@@ -27,6 +31,18 @@ class TextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     height: float | None = None
     align: layout.Align = "left"
     line_height: float = layout.LINE_HEIGHT
+    direction: bidi.Direction = "auto"
+    language: str = breaks.LANGUAGE
+    line_break: breaks.LineBreak = "auto"
+    hyphenate: bool = False
+    features: dict[str, int] = {}
+    axes: dict[str, float] = {}
+    tracking: float = 0.0
+    max_lines: int | None = None
+    ellipsis: str = setting.ELLIPSIS
+    fit: setting.Fit = "none"
+    wrap: setting.Wrap = "greedy"
+    indent: float = 0.0
 
 
 def checked(request: object) -> TextRequest:
@@ -38,50 +54,69 @@ def checked(request: object) -> TextRequest:
         raise TextValueError("text request", str(error), "what the fields allow") from error
 
 
-class DrawnText(NamedTuple):
-    """Coverage (rows, columns) uint8 whose top-left pixel is (x, y) from the box's corner, in output px; and characters without a glyph."""
+class Typesetter:
+    """Sets texts in the fonts of one book, each text once. For one thread."""
 
-    coverage: NDArray[np.uint8]
-    x: int
-    y: int
-    missing: tuple[str, ...]
+    def __init__(self, book: FontBook | None = None) -> None:
+        """`book` are the fonts that there are; without one, those of the font packages."""
+        self._book = fonts.packaged() if book is None else book
+        self._known: dict[bytes, layout.TextLayout] = {}
 
+    def set(self, request: TextRequest) -> layout.TextLayout:
+        """Set the lines of `request`. Raises `UnknownFontError`, `TextValueError`, `TextLimitError`, `TextEncodingError`."""
+        key = msgspec.msgpack.encode(request)
+        if key not in self._known:
+            self._known[key] = self._set(request)
+        return self._known[key]
 
-def set_text(request: TextRequest) -> layout.TextLayout:
-    """Set the lines of `request`. Raises `UnknownFontError`, `TextValueError`, `TextLimitError`, `TextEncodingError`."""
-    font = fonts.find(request.font, request.weight, request.italic)
-    return layout.arrange(
-        request.text,
-        font,
-        request.size,
-        width=request.width,
-        align=request.align,
-        line_height=request.line_height,
-    )
+    def _set(self, request: TextRequest) -> layout.TextLayout:
+        found: dict[str, tuple[FontInstance, ...]] = {}
 
+        def cascade(script: str) -> tuple[FontInstance, ...]:
+            if script not in found:
+                asked = (request.font, request.weight, request.italic, request.axes)
+                found[script] = self._book.cascade(*asked, script)
+            return found[script]
 
-def draw(request: TextRequest, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0, stretch: float = 1.0) -> DrawnText:
-    """Draw `request` at `scale` output px per px, its corner at (dx, dy), `stretch` times as wide as high.
-
-    Raises as `set_text` does, and for too many pixels.
-    """
-    return draw_set(set_text(request), scale, dx, dy, stretch)
+        shared = {name: getattr(request, name) for name in _SHARED}
+        return layout.lay_out(request.text, cascade, setting.Setting(**shared))
 
 
-def draw_set(
-    text: layout.TextLayout, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0, stretch: float = 1.0
-) -> DrawnText:
-    """Draw lines that are set already; see `draw`. Raises `TextLimitError` for too many pixels."""
-    ink = raster.coverage(text, scale, dx, dy, stretch)
-    return DrawnText(ink.array, ink.x, ink.y, text.missing)
+_SHARED = tuple(name for name in setting.Setting.__struct_fields__ if name in TextRequest.__struct_fields__)
+assert len(_SHARED) == len(setting.Setting.__struct_fields__), "a request can ask for everything that a setting holds"
 
 
-def font_hashes(request: TextRequest) -> dict[str, str]:
-    """The font files that `request` is drawn with, as `font:<family>[ italic]` -> sha256. Raises `UnknownFontError`."""
-    font = fonts.find(request.font, request.weight, request.italic).font
-    return {f"font:{font.family}{' italic' if font.italic else ''}": font.sha256}
+def set_text(request: TextRequest, book: FontBook | None = None) -> layout.TextLayout:
+    """Set one text; see `Typesetter.set`."""
+    return Typesetter(book).set(request)
 
 
-def producers() -> dict[str, str]:
-    """Names and versions of the code that decides about glyph shapes and places."""
-    return {"uharfbuzz": shaping.version()}
+def draw(
+    request: TextRequest, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0, stretch: float = 1.0
+) -> painting.DrawnText:
+    """Set and paint `request` in packaged fonts; see `painting.paint`."""
+    return painting.paint(set_text(request), look_of(request), scale, dx, dy, stretch)
+
+
+def look_of(request: TextRequest) -> Look:
+    """How `request` asks for its glyphs to look. Raises `ColourError`."""
+    look = Look(color=request.color)
+    _ = look.colour
+    return look
+
+
+def used(texts: Iterable[layout.TextLayout]) -> list[FontInstance]:
+    """The fonts that decide about `texts`: those of their glyphs, and the first asked for, which says how high lines are."""
+    return [font for text in texts for font in (text.font, *(run.font for run in text.runs))]
+
+
+def producers(texts: Iterable[layout.TextLayout]) -> dict[str, str]:
+    """Names and versions of the code that decides about glyph shapes, colours and places in `texts`."""
+    known = {
+        "uharfbuzz": shaping.version(),
+        "icu4py": breaks.version(),
+        "fonttools": importlib.metadata.version("fonttools"),
+    }
+    # Pictures inside fonts are decoded and scaled by Pillow.
+    pictures = any(colour_glyphs.has_strikes(text.runs) for text in texts)
+    return known | ({"pillow": importlib.metadata.version("pillow")} if pictures else {})

@@ -1,5 +1,6 @@
 """Text renders: drawn, registered; with a preset when asked, unchanged without."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -30,7 +31,7 @@ def test_a_render_without_a_preset_is_the_text_at_its_size(
     pixels = np.asarray(decoded(registry.content(artifact)).convert("RGBA"))
     inked = pixels[..., 3] > 0
     assert set(map(tuple, pixels[inked][:, :3].tolist())) == {(204, 0, 51)}
-    assert int(pixels[..., 3].sum(dtype=np.int64)) == int(typeset.draw(HEADLINE).coverage.sum(dtype=np.int64)), (
+    assert int(pixels[..., 3].sum(dtype=np.int64)) == int(typeset.draw(HEADLINE).pixels[..., 3].sum(dtype=np.int64)), (
         "no ink is cut off"
     )
     assert 40 < pixels.shape[0] < 70
@@ -111,3 +112,16 @@ def test_refused_requests(texts: TextService, registry: Registry, scope: Scope) 
     with pytest.raises(ScopeError):
         texts.render(scope_of(None, "test"), HEADLINE)
     assert registry.head().size == 0
+
+
+def test_every_setting_is_stored_and_drawn_again(texts: TextService, registry: Registry, scope: Scope) -> None:
+    """A right-to-left text, fitted, tracked, cut: the ledger alone must be enough to make it again."""
+    request = TextRequest(
+        text="שלום hello עולם " * 4, font="Inter", size=40, width=300, height=90, align="start", direction="rtl", language="he",
+        features={"kern": 0}, axes={"opsz": 20}, tracking=20, max_lines=2, ellipsis="..", fit="shrink", wrap="balance", indent=10,
+    )  # fmt: skip
+    artifact = texts.render(scope, request, "web_small").artifact
+    assert isinstance(artifact.meta, TextRenderMeta)
+    assert artifact.meta.request["features"] == {"kern": 0}
+    assert remake(registry, artifact) is None
+    assert texts.render(scope, msgspec.structs.replace(request, tracking=21), "web_small").cache == "miss"
