@@ -123,7 +123,7 @@ def _box(color: str, x: float, y: float, width: float, height: float) -> composi
 
 def _text(text: str, x: float, y: float, size: float, color: str, weight: float) -> compositor.Layer:
     drawn = typeset.draw(typeset.TextRequest(text=text, font="Inter", size=float(size), weight=float(weight)))
-    return _inked(drawn.coverage, color, round(x) + drawn.x, round(y) + drawn.y)
+    return _inked(drawn.pixels[..., 3], color, round(x) + drawn.x, round(y) + drawn.y)
 
 
 def _inked(coverage: np.ndarray[Any, np.dtype[np.uint8]], color: str, x: int, y: int) -> compositor.Layer:

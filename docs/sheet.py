@@ -22,7 +22,7 @@ _COLUMNS = 6
 _TILE_WIDTH, _TILE_HEIGHT, _LABEL_HEIGHT, _GAP = 200, 150, 30, 14
 _LOSS_MAX = 7.0
 """Largest mean difference (of 255) of a tile that WebP makes at this quality; a mode that computes something else makes a larger one."""
-_INK = (0.16, 0.17, 0.2)
+_INK = "#292b33"
 _SPECTRUM = (
     (0.0, (0.92, 0.1, 0.14, 1.0)),
     (0.2, (0.98, 0.75, 0.1, 1.0)),
@@ -93,11 +93,8 @@ def _tile(photograph: npt.NDArray[np.uint8], mode: str) -> npt.NDArray[np.uint8]
 
 
 def _label(mode: str, x: float, y: float) -> compositor.Node:
-    drawn = typeset.draw(typeset.TextRequest(text=mode, font="Inter", size=15.0, weight=550.0))
-    pixels = np.empty((*drawn.coverage.shape, 4), np.uint8)
-    pixels[..., :3] = [int(part * 255) for part in _INK]
-    pixels[..., 3] = drawn.coverage
-    return compositor.Layer(pixels, x + drawn.x, y + 6 + drawn.y)
+    drawn = typeset.draw(typeset.TextRequest(text=mode, font="Inter", size=15.0, weight=550.0, color=_INK))
+    return compositor.Layer(drawn.pixels, x + drawn.x, y + 6 + drawn.y)
 
 
 def _photograph() -> npt.NDArray[np.uint8]:

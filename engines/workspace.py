@@ -27,6 +27,9 @@ from engines.media_v2.presets import Overrides, Preset, check_overrides
 from engines.media_v2.registry import Registered, Registry, init_store
 from engines.media_v2.renders import Rendered
 from engines.media_v2.scope import Scope, scope_of
+from engines.typography_core.font_assets import FontShelf, add_font
+from engines.typography_core.fonts import FontBook
+from engines.typography_core.layout import TextLayout
 from engines.typography_core.service import TextRequest, TextService
 from engines.typography_core.typeset import checked
 from engines.vector_core.service import VectorService
@@ -50,6 +53,7 @@ class Workspace:
         self._vectors = VectorService(registry, exporter)
         self._texts = TextService(registry, exporter)
         self._presets = PresetBook(registry)
+        self._shelf = FontShelf(registry)
 
     @classmethod
     @contextmanager
@@ -77,6 +81,13 @@ class Workspace:
     def add_vector(self, svg: bytes, name: str) -> Registered:
         """Store an SVG document as a `vector_scene`. Raises `SvgRefusedError`."""
         return self._vectors.register_scene(self.scope, svg, name)
+
+    def add_font(self, content: bytes | Path, name: str | None = None) -> Registered:
+        """Store a font file as a `font_asset`: texts of this scope may ask for its families from now on. Raises `FontRefusedError`,
+        `TextLimitError`."""
+        if isinstance(content, Path):
+            return add_font(self.registry, self.scope, read_file(content), name or content.name)
+        return add_font(self.registry, self.scope, content, name or "untitled")
 
     def compose(self, document: Document, name: str | None = None, *, root: Path | None = None) -> Registered:
         """Store a composition. One that is a file may name files below its folder (or `root`); others name artifacts only.
@@ -149,6 +160,14 @@ class Workspace:
     ) -> Rendered:
         """Draw a text by itself; see `TextService.render`."""
         return self._texts.render(self.scope, checked(request), preset_id, check_overrides(overrides))
+
+    def measure_text(self, request: TextRequest | Mapping[str, object]) -> TextLayout:
+        """Set a text in the fonts of this scope; nothing is drawn or recorded."""
+        return self._texts.measure(self.scope, checked(request))
+
+    def fonts(self) -> FontBook:
+        """The fonts that texts of this scope may be set in: its own, then the packaged ones."""
+        return self._shelf.book(self.scope)
 
     def define_preset(self, definition: Preset | Mapping[str, object]) -> Preset:
         """Define a preset of this scope, or its next version; see `PresetBook.define`."""

@@ -37,7 +37,12 @@ ADAPTERS = {
     "numba": {"compositor/_jit.py"},
     "resvg": {"engines/vector_core/rasterize.py"},
     "cairosvg": {"engines/vector_core/rasterize.py"},
-    "uharfbuzz": {"engines/typography_core/shaping.py", "engines/typography_core/raster.py"},
+    "uharfbuzz": {
+        f"engines/typography_core/{name}.py"
+        for name in ("faces", "shaping", "sweeps", "colour_glyphs", "paint_boxes", "outline_cost")
+    },
+    "icu4py": {"engines/typography_core/breaks.py"},
+    "pyphen": {"engines/typography_core/breaks.py"},
     "crc32c": {"ledger/layout.py"},
     "litestar": {"engines/http/app.py"},
     "granian": {"engines/http/server.py"},

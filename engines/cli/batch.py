@@ -29,6 +29,7 @@ from engines.image_core.template import NAME_COLUMN, Template, check_columns, fi
 from engines.media_v2.catalog import usable
 from engines.media_v2.models import Kind
 from engines.media_v2.presets import NO_OVERRIDES, Overrides, Preset
+from engines.typography_core.typeset import Typesetter
 from engines.vector_core import guard
 from engines.workspace import Workspace
 
@@ -223,7 +224,7 @@ class _Checker:
         """The composition of `row`. Raises a `RequestError` for whatever would keep it from being rendered."""
         document = fill(self._template, row.values, row.number)
         document = named(self._template, document, row.values, row.number, self._stem)
-        backend.inputs(document)
+        backend.fonts_of(document, Typesetter(self._work.fonts()))
         for preset in self._presets:
             plan_export(preset, document.width, document.height, self._overrides)
         for source, inline in _sources(document):

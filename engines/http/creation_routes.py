@@ -77,8 +77,7 @@ def render_vector(service: Service, call: Call) -> Rendered:
 def render_text(service: Service, call: Call) -> Rendered:
     """Export a text."""
     workspace = service.workspace(call.scope)
-    nested = {} if call.body.overrides is None else call.body.overrides
-    return workspace.render_text(text_request(call.body), call.body.preset_id, nested)
+    return workspace.render_text(text_request(call.body), call.body.preset_id, overrides_of(call.body))
 
 
 def _upload_name(call: Call) -> str:

@@ -71,13 +71,19 @@ VectorRenderRequest: Any = msgspec.defstruct(
     forbid_unknown_fields=True,
     module=__name__,
 )
+
+
+def _as_asked(one: msgspec.structs.FieldInfo) -> tuple[Any, ...]:
+    """A field of a Struct, as `defstruct` takes it."""
+    if one.default_factory is not msgspec.NODEFAULT:
+        return one.name, one.type, msgspec.field(default_factory=one.default_factory)
+    return (one.name, one.type) if one.required else (one.name, one.type, one.default)
+
+
 TextRenderRequest: Any = msgspec.defstruct(
     "TextRenderRequest",
     [
-        *(
-            (one.name, one.type) if one.required else (one.name, one.type, one.default)
-            for one in msgspec.structs.fields(TextRequest)
-        ),
+        *map(_as_asked, msgspec.structs.fields(TextRequest)),
         ("preset_id", PresetId | None, None),
         _NESTED,
     ],
@@ -175,8 +181,12 @@ def created_document(artifact: Artifact, *, created: bool) -> Created:
 
 
 def overrides_of(request: Any) -> dict[str, Any]:
-    """Return the overrides of a render request, those beside the preset and those nested, as one mapping; nested ones win."""
+    """Return the overrides of a render request, those beside the preset and those nested, as one mapping; nested ones win.
+
+    A text has only nested ones: its own width, height and fit are those of its box.
+    """
     nested = request.overrides or Overrides()
-    found = {name: getattr(request, name, None) for name in Overrides.__struct_fields__}
+    beside = () if isinstance(request, TextRenderRequest) else Overrides.__struct_fields__
+    found = {name: getattr(request, name) for name in beside}
     found |= {name: value for name in Overrides.__struct_fields__ if (value := getattr(nested, name)) is not None}
     return {name: value for name, value in found.items() if value is not None}

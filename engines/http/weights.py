@@ -13,7 +13,7 @@ from engines.image_core import decode
 from engines.image_core.backend import ImageExporter
 from engines.image_core.service import looks_like_svg
 from engines.image_core.sources import RASTER_KINDS
-from engines.media_v2.models import Artifact
+from engines.media_v2.models import Artifact, FontAssetMeta
 from engines.media_v2.presets import check_overrides
 from engines.typography_core import typeset
 
@@ -42,7 +42,11 @@ def weigh_render(service: Service, call: Call) -> float:
     """Megapixels of a composition's export and of the pictures in it. Raises what planning it raises, and `RenderTooLargeError`."""
     composition = service.registry.artifact(call.scope, call.path["composition_id"], "image_composition")
     parents = (service.registry.artifact(call.scope, parent) for parent in composition.parents)
-    pictures = sum(parent.meta.width * parent.meta.height for parent in parents if parent.kind in RASTER_KINDS)
+    pictures = sum(
+        parent.meta.width * parent.meta.height
+        for parent in parents
+        if parent.kind in RASTER_KINDS and not isinstance(parent.meta, FontAssetMeta)
+    )
     return _weigh_drawn(service, call, composition) + pictures / MEGA
 
 
@@ -56,7 +60,7 @@ def weigh_text_render(service: Service, call: Call) -> float:
     """Megapixels of a text's export, by the box of its lines: setting them is quick."""
     body = call.body
     request = typeset.checked(text_request(body))
-    layout = typeset.set_text(request)
+    layout = service.workspace(call.scope).measure_text(request)
     return _planned(service, call, layout.width, max(layout.height, request.height or 0.0))
 
 
@@ -66,6 +70,7 @@ def text_request(body: Any) -> typeset.TextRequest:
 
 
 def _weigh_drawn(service: Service, call: Call, drawn: Artifact) -> float:
+    assert not isinstance(drawn.meta, FontAssetMeta)
     return _planned(service, call, drawn.meta.width, drawn.meta.height)
 
 

@@ -19,12 +19,13 @@ from engines.media_v2.exports import Export, ExportPixels, ExportPlan, Planned
 from engines.media_v2.presets import NO_OVERRIDES, Format, OverrideError, Overrides
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
-from engines.typography_core import typeset
+from engines.typography_core import font_assets, fonts, typeset
+from engines.typography_core.typeset import Typesetter
 from engines.vector_core.service import drawing_inputs, drawing_producers
 
-__all__ = ["PIXEL_VERSION", "PRESETS", "ImageExporter", "draw", "inputs", "producers"]
+__all__ = ["PIXEL_VERSION", "PRESETS", "ImageExporter", "decoders", "draw", "fonts_of"]
 
-PIXEL_VERSION = "2"
+PIXEL_VERSION = "3"
 """Raised whenever any output of ours may change in one bit: it is part of every render_key."""
 
 OnKernel = Callable[[int, int], None]
@@ -68,30 +69,30 @@ class ImageExporter:
 NO_PRESET = "there is no preset whose limits it could be clamped to; name one"
 
 
-def producers(composition: documents.Composition, formats: Iterable[Format]) -> dict[str, str]:
-    """Names and versions of what draws this composition, beside the exporter's own: only engines that it really uses.
+class FontUse(NamedTuple):
+    """What a composition's drawing depends on beside its sources: engines, fonts, and the artifacts among these."""
 
-    `formats` are those of its pictures: their decoders decide about pixels, too.
-    """
-    kinds = {type(layer) for _, _, layer in documents.walk(composition.layers)}
-    vector = drawing_producers() if documents.VectorLayer in kinds else {}
-    text = typeset.producers() if documents.TextLayer in kinds else {}
-    pictures = {name: version for format in sorted(formats) for name, version in encode.codec_versions(format).items()}
-    return vector | text | pictures
+    producers: dict[str, str]
+    inputs: dict[str, str]
+    """sha256 of every font that may be used, as `font:<name>`."""
+    parents: tuple[str, ...]
 
 
-def inputs(composition: documents.Composition) -> dict[str, str]:
-    """Hashes of every font that this composition can be drawn with. Raises `UnknownFontError`."""
-    found: dict[str, str] = {}
-    for _, _, layer in documents.walk(composition.layers):
-        match layer:
-            case documents.VectorLayer():
-                found |= drawing_inputs()
-            case documents.TextLayer():
-                found |= typeset.font_hashes(layers.text_request(layer))
-            case _:
-                pass
-    return found
+def fonts_of(composition: documents.Composition, typesetter: Typesetter) -> FontUse:
+    """Set all texts of `composition` and tell which engines and fonts its texts and drawings use. Raises `UnknownFontError` and what
+    else setting a text raises."""
+    every = [layer for _, _, layer in documents.walk(composition.layers)]
+    texts = [typesetter.set(layers.text_request(layer)) for layer in every if isinstance(layer, documents.TextLayer)]
+    draws = any(isinstance(layer, documents.VectorLayer) for layer in every)
+    used = typeset.used(texts)
+    vector = (drawing_producers(), drawing_inputs()) if draws else ({}, {})
+    text = typeset.producers(texts) if texts else {}
+    return FontUse(vector[0] | text, vector[1] | fonts.hashes(used), font_assets.parents(used))
+
+
+def decoders(formats: Iterable[Format]) -> dict[str, str]:
+    """Names and versions of the codecs that read pictures of these formats: they decide about pixels, too."""
+    return {name: version for format in sorted(formats) for name, version in encode.codec_versions(format).items()}
 
 
 class Drawing(NamedTuple):
@@ -107,13 +108,17 @@ def draw(
     sources: SourceSet,
     plan: ExportPlan,
     *,
+    typesetter: Typesetter | None = None,
     threads: int | None = None,
     on_kernel: OnKernel | None = None,
 ) -> Drawing:
-    """Draw what the file shows of the composition, at the size of `plan`. The bytes do not depend on `threads`."""
+    """Draw what the file shows of the composition, at the size of `plan`. The bytes do not depend on `threads`.
+
+    Texts are set by `typesetter`; without one, in the packaged fonts.
+    """
     window = plan.visible
     size = (window.width, window.height)
-    tree = layers.build(composition, sources, layers.canvas_of(composition, plan))
+    tree = layers.build(composition, sources, layers.canvas_of(composition, plan), typesetter or Typesetter())
     if on_kernel is not None:
         _compile_ahead(tree, size, plan, on_kernel)
     pixels = compositor.composite(

@@ -15,6 +15,8 @@ from msgspec import Meta
 
 from engines.colours import ColourError, parse_colour
 from engines.errors import RequestError
+from engines.typography_core import breaks, setting
+from engines.typography_core.bidi import Direction
 
 VERSION = 1
 DOCUMENT_BYTES_MAX = 8 * 1024 * 1024
@@ -40,6 +42,9 @@ Side = Annotated[float, Meta(gt=0, le=SIDE_PX_MAX)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
 Source = Annotated[str, Meta(min_length=1, max_length=1024)]
 ColourText = Annotated[str, Meta(max_length=100)]
+Feature = Annotated[str, Meta(pattern="^[ -~]{4}$")]
+Features = Annotated[dict[Feature, Annotated[int, Meta(ge=0, le=65_535)]], Meta(max_length=64)]
+Axes = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=100)], float], Meta(max_length=64)]
 
 
 class CompositionError(RequestError):
@@ -82,7 +87,7 @@ class VectorLayer(_Layer, frozen=True, kw_only=True, tag="vector"):
 
 
 class TextLayer(_Layer, frozen=True, kw_only=True, tag="text"):
-    """Text; lines break at spaces when there is a width, and at newlines always."""
+    """Text; lines break where Unicode lets them when there is a width, and at newlines always."""
 
     text: Annotated[str, Meta(max_length=100_000)]
     font: Annotated[str, Meta(min_length=1, max_length=255)]
@@ -92,8 +97,20 @@ class TextLayer(_Layer, frozen=True, kw_only=True, tag="text"):
     italic: bool = False
     width: Side | None = None
     height: Side | None = None
-    align: Literal["left", "center", "right", "justify"] = "left"
+    align: setting.Align = "left"
     line_height: Annotated[float, Meta(gt=0, le=100)] = 1.2
+    direction: Direction = "auto"
+    language: Annotated[str, Meta(pattern=f"^{breaks.LANGUAGE_PATTERN}$", max_length=100)] = breaks.LANGUAGE
+    line_break: breaks.LineBreak = "auto"
+    hyphenate: bool = False
+    features: Features = {}
+    axes: Axes = {}
+    tracking: Annotated[float, Meta(ge=setting.TRACKING_MIN, le=setting.TRACKING_MAX)] = 0.0
+    max_lines: Annotated[int, Meta(ge=1, le=setting.LINES_MAX)] | None = None
+    ellipsis: Annotated[str, Meta(max_length=setting.ELLIPSIS_LENGTH_MAX)] = setting.ELLIPSIS
+    fit: setting.Fit = "none"
+    wrap: setting.Wrap = "greedy"
+    indent: Coordinate = 0.0
 
 
 class SolidLayer(_Layer, frozen=True, kw_only=True, tag="solid"):
@@ -196,10 +213,8 @@ def _check_layer(path: str, layer: Layer) -> None:
         case VectorLayer(src=src, svg=svg):
             if (src is None) == (svg is None):
                 raise CompositionError(path, "a vector layer has either `src` or `svg`")
-        case TextLayer(text=text, color=color):
-            _check_colour(f"{path}.color", color)
-            if any("\ud800" <= char <= "\udfff" for char in text):
-                raise CompositionError(f"{path}.text", "unpaired surrogate")
+        case TextLayer():
+            _check_text(path, layer)
         case SolidLayer(color=color):
             _check_colour(f"{path}.color", color)
         case GradientLayer(stops=stops):
@@ -209,6 +224,17 @@ def _check_layer(path: str, layer: Layer) -> None:
             pass
 
 
+def _check_text(path: str, layer: TextLayer) -> None:
+    _check_colour(f"{path}.color", layer.color)
+    for key in ("text", "ellipsis"):
+        if any("\ud800" <= char <= "\udfff" for char in getattr(layer, key)):
+            raise CompositionError(f"{path}.{key}", "unpaired surrogate")
+    if breaks.HARD_BREAK.search(layer.ellipsis):
+        raise CompositionError(f"{path}.ellipsis", "a line break")
+    if (lacking := setting.fit_lacks(layer.fit, layer.width, layer.height, layer.max_lines)) is not None:
+        raise CompositionError(f"{path}.fit", f"{layer.fit} needs {lacking}")
+
+
 def _check_colour(path: str, text: str) -> None:
     try:
         parse_colour(text)
@@ -216,16 +242,26 @@ def _check_colour(path: str, text: str) -> None:
         raise CompositionError(path, str(error)) from error
 
 
-_PLACE = re.compile(r"^(?P<reason>.*) - at `(?P<path>\$.*)`$", re.DOTALL)
+_CHOICES = {
+    "blend": get_args(Blend),
+    "fit": (*get_args(Fit), *(f"{word} (texts)" for word in get_args(setting.Fit) if word != "none")),
+    "align": get_args(setting.Align),
+    "direction": get_args(Direction),
+    "line_break": get_args(breaks.LineBreak),
+    "wrap": get_args(setting.Wrap),
+}
+"""Key -> the words that it takes, for those keys whose words are many."""
+
+_PLACE = re.compile(r"^(?P<reason>.*) - at `(?:key` in `)?(?P<path>\$.*)`$", re.DOTALL)
 
 
 def _explained(error: Exception) -> CompositionError:
     """Split msgspec's message into path and reason, and name the choices where it only says that a value is not one of them."""
     found = _PLACE.match(str(error))
     path, reason = (found["path"], found["reason"]) if found else ("$", str(error))
-    choices = {".blend": Blend, ".fit": Fit}.get("." + path.rpartition(".")[2])
+    choices = _CHOICES.get(path.rpartition(".")[2])
     if choices is not None and "enum" in reason:
-        reason += f"; known: {', '.join(get_args(choices))}"
+        reason += f"; known: {', '.join(choices)}"
     if path.endswith(".type"):
         reason += "; known: raster, vector, text, solid, gradient, group"
     return CompositionError(path, reason)

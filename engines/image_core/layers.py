@@ -8,8 +8,6 @@ lie on the export's pixels), then pixels.
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 import compositor
 from engines.colours import Colour, parse_colour
 from engines.errors import RequestError
@@ -26,7 +24,8 @@ from engines.image_core.composition import (
 from engines.image_core.fitting import Rect, box_size, place_in_box
 from engines.image_core.sources import SourceSet
 from engines.media_v2.exports import ExportPlan, RgbaPixels
-from engines.typography_core import typeset
+from engines.typography_core import painting, typeset
+from engines.typography_core.typeset import TextRequest, Typesetter
 from engines.vector_core import rasterize
 
 LAYER_PIXELS_MAX = 100_000_000
@@ -99,9 +98,9 @@ class Tree(NamedTuple):
     missing: tuple[str, ...]
 
 
-def build(composition: Composition, sources: SourceSet, canvas: Canvas) -> Tree:
+def build(composition: Composition, sources: SourceSet, canvas: Canvas, typesetter: Typesetter) -> Tree:
     """Return the tree of `composition` drawn on `canvas`. Raises errors of sources, fonts and drawings, and `LayerTooLargeError`."""
-    builder = _Builder(canvas, sources)
+    builder = _Builder(canvas, sources, typesetter)
     nodes = builder.nodes(composition.layers, 0.0, 0.0)
     background = parse_colour(composition.background) if composition.background is not None else None
     return Tree(nodes, background, tuple(builder.missing))
@@ -110,9 +109,10 @@ def build(composition: Composition, sources: SourceSet, canvas: Canvas) -> Tree:
 class _Builder:
     """Walks the layers once, collecting characters without a glyph on the way."""
 
-    def __init__(self, canvas: Canvas, sources: SourceSet) -> None:
+    def __init__(self, canvas: Canvas, sources: SourceSet, typesetter: Typesetter) -> None:
         self._canvas = canvas
         self._sources = sources
+        self._typesetter = typesetter
         self.missing: dict[str, None] = {}
 
     def nodes(self, layers: tuple[Layer, ...], x: float, y: float) -> tuple[Node, ...]:
@@ -183,16 +183,14 @@ class _Builder:
         corner = canvas.placed(Rect(x, y, 0, 0))
         (left, dx), (top, dy) = split_offset(corner.left), split_offset(corner.top)
         scale, stretch = canvas.glyph_scale
-        drawn = typeset.draw(text_request(layer), scale, dx, dy, stretch)
-        self.missing.update(dict.fromkeys(drawn.missing))
-        if drawn.coverage.size == 0:
+        request = text_request(layer)
+        text = self._typesetter.set(request)
+        self.missing.update(dict.fromkeys(text.missing))
+        drawn = painting.paint(text, typeset.look_of(request), scale, dx, dy, stretch)
+        if drawn.pixels.size == 0:
             return None
-        color = parse_colour(layer.color)
-        pixels = np.empty((*drawn.coverage.shape, 4), np.uint8)
-        pixels[..., :3] = [int(part * 255 + 0.5) for part in color[:3]]
-        pixels[..., 3] = drawn.coverage
         place = (left + drawn.x, top + drawn.y)
-        return compositor.Layer(pixels, *place, blend=layer.blend, opacity=layer.opacity * color.alpha)
+        return compositor.Layer(drawn.pixels, *place, blend=layer.blend, opacity=layer.opacity * drawn.opacity)
 
     def _placed(
         self, layer: RasterLayer | VectorLayer, natural: tuple[float, float], x: float, y: float
@@ -213,20 +211,9 @@ class _Builder:
         return compositor.Layer(pixels, left, top, blend=layer.blend, opacity=layer.opacity)
 
 
-def text_request(layer: TextLayer) -> typeset.TextRequest:
-    """The text of `layer`, as typography_core is asked for it."""
-    return typeset.TextRequest(
-        text=layer.text,
-        font=layer.font,
-        size=layer.size,
-        weight=layer.weight,
-        italic=layer.italic,
-        color=layer.color,
-        width=layer.width,
-        height=layer.height,
-        align=layer.align,
-        line_height=layer.line_height,
-    )
+def text_request(layer: TextLayer) -> TextRequest:
+    """The text of `layer`, as typography_core is asked for it: the fields of a request are a layer's, by the same names."""
+    return TextRequest(**{name: getattr(layer, name) for name in TextRequest.__struct_fields__})
 
 
 class _Placed(NamedTuple):

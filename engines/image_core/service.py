@@ -31,7 +31,9 @@ from engines.media_v2.presets import EXTENSIONS, NO_OVERRIDES, Format, Overrides
 from engines.media_v2.registry import Registered, Registration, Registry
 from engines.media_v2.renders import Draw, Rendered, RenderJob, render_once
 from engines.media_v2.scope import Scope
+from engines.typography_core.font_assets import FontShelf
 from engines.typography_core.service import TextService
+from engines.typography_core.typeset import Typesetter
 from engines.vector_core import guard
 from engines.vector_core.service import VectorService
 
@@ -47,6 +49,7 @@ class ImageService:
         self._threads = threads
         self._pictures = pictures or PictureCache()
         self._vectors = VectorService(registry, self._exporter)
+        self._shelf = FontShelf(registry)
         self._opened: dict[str, tuple[Composition, SourceSet]] = {}
 
     def add_asset(self, scope: Scope, content: bytes, name: str) -> Registered:
@@ -81,7 +84,7 @@ class ImageService:
         are unknown, and artifacts that `scope` does not have; `CompositionError` for a document beyond the limits.
         """
         composition.check(document)
-        backend.inputs(document)
+        backend.fonts_of(document, self._typesetter(scope))
         contents = self._read_sources(scope, document, files)
         ids = {ref: self._source_id(scope, ref, file) for ref, file in contents.items()}
         stored = msgspec.structs.replace(
@@ -117,7 +120,7 @@ class ImageService:
         `WrongKindError`, `RetractedArtifactError`.
         """
         artifact = usable(self._registry.artifact(scope, composition_id, "image_composition"))
-        job, draw = self._job(artifact, preset_id, overrides, on_kernel=on_kernel)
+        job, draw = self._job(artifact, preset_id, overrides, self._typesetter(scope), on_kernel=on_kernel)
         return render_once(self._registry, scope, job, draw)
 
     def remake(self, artifact: Artifact) -> tuple[RenderJob, Draw]:
@@ -125,13 +128,15 @@ class ImageService:
         assert isinstance(artifact.meta, ImageRenderMeta)
         source = self._registry.artifact(Scope(artifact.tenant, artifact.env), artifact.parents[0], "image_composition")
         meta = artifact.meta
-        return self._job(source, meta.preset_id, meta.overrides, version=meta.preset_version)
+        book = self._shelf.book(Scope(artifact.tenant, artifact.env), only=meta.fonts.values())
+        return self._job(source, meta.preset_id, meta.overrides, Typesetter(book), version=meta.preset_version)
 
     def _job(
         self,
         source: Artifact,
         preset_id: str,
         overrides: Overrides,
+        typesetter: Typesetter,
         *,
         version: int | None = None,
         on_kernel: OnKernel | None = None,
@@ -141,25 +146,33 @@ class ImageService:
         size = (source.meta.width, source.meta.height)
         planned = exporter.plan(scope, preset_id, *size, overrides=overrides, version=version)
         document, sources = self._open(source)
-        producers = exporter.producers(planned.plan) | backend.producers(document, self._picture_formats(source))
+        used = backend.fonts_of(document, typesetter)
+        decoders = backend.decoders(self._picture_formats(source))
+        producers = exporter.producers(planned.plan) | used.producers | decoders
         job = RenderJob(
             kind="image_render",
             content=_identity(document, self._registry, scope),
-            inputs=backend.inputs(document),
+            inputs=used.inputs,
             planned=planned,
             producers=producers,
             name=source.meta.name,
-            parents=(source.artifact_id,),
+            parents=(source.artifact_id, *used.parents),
             source_id=source.artifact_id,
         )
 
         def draw(artifact_id: str) -> Export:
             plan = planned.plan
-            drawn = backend.draw(document, sources, plan, threads=self._threads, on_kernel=on_kernel)
+            drawn = backend.draw(
+                document, sources, plan, typesetter=typesetter, threads=self._threads, on_kernel=on_kernel
+            )
             export = exporter.export(plan, drawn.pixels, producers, artifact_id)
             return export._replace(meta=export.meta | {"missing": drawn.missing})
 
         return job, draw
+
+    def _typesetter(self, scope: Scope) -> Typesetter:
+        """One that knows the fonts that `scope` has now."""
+        return Typesetter(self._shelf.book(scope))
 
     def _picture_formats(self, source: Artifact) -> set[Format]:
         """Formats of the pictures that a composition is made from."""

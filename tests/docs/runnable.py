@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from engines.typography_core import font_packages, fonts
+
 _FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```\s*$", re.DOTALL | re.MULTILINE)
 _CAPTURE = re.compile(r"""(?P<name>\w+)=\$\((?P<command>impasto .*) \| jq -r '(?P<path>[^']*)'\)""")
 _EXITS = re.compile(r"\s+# exits (?P<code>\d+)$")
@@ -65,10 +67,11 @@ def write_files(document: str, folder: Path) -> None:
 
 
 def write_sources(folder: Path) -> None:
-    """Write the photograph and the drawing that the documents' compositions name."""
+    """Write the photograph, the drawing and the font that the documents name."""
     grain = Image.linear_gradient("L").rotate(90).resize((320, 180))
     Image.merge("RGB", (grain, Image.linear_gradient("L").resize(grain.size), grain)).save(folder / "photo.jpg")
     (folder / "logo.svg").write_text(_SVG, encoding="utf-8")
+    (folder / "brand.ttf").write_bytes(font_packages.load("fontpkg_inter", fonts.find("Inter").font.path))
 
 
 def execute(command: str, run: Run, variables: dict[str, str]) -> None:

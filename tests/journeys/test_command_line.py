@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engines.typography_core.tests import forged_fonts
 from tests.fixtures import SVG, decoded, png
 from tests.journeys.conftest import Cli
 
@@ -97,6 +98,25 @@ def test_assets_are_added_once(cli: Cli, store: Path, folder: Path) -> None:
     assert [one["created"] for one in first] == [True, True]
     assert [one["created"] for one in second] == [False, False]
     assert [one["artifact_id"] for one in first] == [one["artifact_id"] for one in second]
+
+
+def test_fonts_are_added_once_and_told(cli: Cli, store: Path, tmp_path: Path) -> None:
+    """A tenant's fonts are artifacts like any other; what is no font is refused with the reason."""
+    file = tmp_path / "brand.ttf"
+    file.write_bytes(forged_fonts.plain_file("Brand"))
+    first = cli("font", "add", file, *_scope(store), "--json").json
+    assert [(one["kind"], one["created"], one["meta"]["family"]) for one in first] == [("font_asset", True, "Brand")]
+    assert not cli("font", "add", file, *_scope(store), "--json").json[0]["created"]
+    assert "Brand" in cli("font", "add", file, *_scope(store)).out
+    font_id = first[0]["artifact_id"]
+    assert "Brand Regular" in cli("artifact", "list", *_scope(store)).out
+    assert cli("artifact", "show", font_id, *_scope(store), "--json").json["meta"]["faces"][0]["family"] == "Brand"
+    assert "font_asset brand.ttf Regular ttf" in cli("lineage", font_id, "--store", store).out
+    assert cli("audit", "--store", store).code == 0
+    file.write_bytes(b"no font")
+    refused = cli("font", "add", file, *_scope(store), "--json")
+    assert (refused.code, refused.json["error"]["type"]) == (1, "font-refused")
+    assert cli("font", "add", *_scope(store)).code == 2
 
 
 def test_the_store_may_come_from_the_environment(cli: Cli, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from engines.media_v2.errors import (
 from engines.media_v2.models import KINDS, META_OF_KIND, Artifact, parse_meta
 from engines.media_v2.registry import Registration, Registry
 from engines.media_v2.scope import Scope, scope_of
+from engines.typography_core import font_packages, fonts
 from engines.workspace import Workspace
 from tests.fixtures import SVG, decoded
 
@@ -45,16 +46,18 @@ def card(work: Workspace, folder: Path) -> Artifact:
 
 def test_s1_every_kind_has_a_validated_meta_of_its_own(work: Workspace, card: Artifact) -> None:
     """All kinds of the note and uploads besides; each appears in a store, and a wrong field is refused by name."""
-    assert set(KINDS) == KINDS_OF_THE_NOTE | {"source_asset"}
+    assert set(KINDS) == KINDS_OF_THE_NOTE | {"source_asset", "font_asset"}
     work.render(card.artifact_id, "web_small")
     work.render_vector(work.add_vector(SVG, "logo.svg").artifact.artifact_id)
     work.render_text(TEXT)
+    work.add_font(font_packages.load("fontpkg_inter", fonts.find("Inter").font.path), "inter.ttf")
     made = {one.kind: one.meta for one in work.artifacts()}
     assert made.keys() == set(KINDS)
     for kind, meta in made.items():
         assert type(meta) is META_OF_KIND[kind]
-        with pytest.raises(MetaError, match="width"):
-            parse_meta(kind, {**_fields(meta), "width": "wide"})
+        field = "coverage" if kind == "font_asset" else "width"
+        with pytest.raises(MetaError, match=field):
+            parse_meta(kind, {**_fields(meta), field: "wide"})
         with pytest.raises(MetaError, match="surprise"):
             parse_meta(kind, {**_fields(meta), "surprise": 1})
     assert len(set(META_OF_KIND.values())) == len(KINDS)

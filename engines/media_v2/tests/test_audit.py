@@ -151,7 +151,7 @@ def test_a_render_that_comes_out_differently_is_told_apart(rendered: Path, monke
         patch.setattr(backend, "draw", lambda *_args, **_more: backend.Drawing(_white(), ()))
         (finding,) = audit(rendered, remake).findings
         assert "pixels differ" in finding.detail
-        assert "impasto-pixels 2 -> next" in finding.detail
+        assert "impasto-pixels 3 -> next" in finding.detail
 
 
 def _other_bytes(export):  # type: ignore[no-untyped-def]

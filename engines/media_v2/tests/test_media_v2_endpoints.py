@@ -46,6 +46,14 @@ VALID = {
     "vector_scene": {"name": "a.svg", "width": 2.5, "height": 3, "bytes": 1, "sha256": SHA},
     "vector_render": EXPORT | {"preset_id": None},
     "text_render": EXPORT | {"preset_id": None, "request": {"text": "a"}},
+    "font_asset": {
+        "name": "a.ttf", "family": "A", "subfamily": "Bold", "format": "ttf", "version": "1.0", "license": "OFL-1.1", "coverage": 2,
+        "faces": [{
+            "family": "A", "subfamily": "Bold", "italic": False, "weight": 700, "width": 100, "coverage": 2, "color": ["COLR"],
+            "axes": [{"tag": "wght", "name": "Weight", "minimum": 1, "default": 400, "maximum": 900}],
+        }],
+        "bytes": 1, "sha256": SHA,
+    },
 }  # fmt: skip
 
 
@@ -222,7 +230,7 @@ def test_s5_every_uri_lies_under_the_prefix_of_its_scope(http: Client) -> None:
 
 
 def test_every_kind_of_the_mission_is_known() -> None:
-    """The six kinds are a contract with other engines."""
+    """The kinds are a contract with other engines."""
     assert set(KINDS) == set(META_OF_KIND) == set(VALID)
 
 
@@ -236,15 +244,16 @@ def test_valid_meta_is_accepted_and_survives_the_ledger(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_missing_unknown_or_wrong_field_is_named(kind: str) -> None:
     """A registration with bad meta is refused with the place of the fault."""
-    for field in ("bytes", "sha256", "width"):
+    measure = "coverage" if kind == "font_asset" else "width"
+    for field in ("bytes", "sha256", measure):
         with pytest.raises(MetaError, match=field):
             parse_meta(kind, {name: value for name, value in VALID[kind].items() if name != field})
     with pytest.raises(MetaError, match="colour"):
         parse_meta(kind, VALID[kind] | {"colour": 1})
     with pytest.raises(MetaError, match=r"\$\.sha256"):
         parse_meta(kind, VALID[kind] | {"sha256": "xyz"})
-    with pytest.raises(MetaError, match=r"\$\.width"):
-        parse_meta(kind, VALID[kind] | {"width": 0})
+    with pytest.raises(MetaError, match=rf"\$\.{measure}"):
+        parse_meta(kind, VALID[kind] | {measure: -1})
 
 
 @pytest.mark.parametrize(
