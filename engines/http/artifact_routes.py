@@ -33,6 +33,11 @@ MEDIA_TYPES = {
     "tiff": "image/tiff",
     "svg": "image/svg+xml",
     "json": JSON,
+    "ttf": "font/ttf",
+    "otf": "font/otf",
+    "ttc": "font/collection",
+    "woff": "font/woff",
+    "woff2": "font/woff2",
 }
 _OTHER = "application/octet-stream"
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"

@@ -1,4 +1,4 @@
-"""Routes that create: assets, drawings, compositions, and renders of all three kinds."""
+"""Routes that create: assets, drawings, fonts, compositions, and renders of all three kinds."""
 
 import msgspec
 
@@ -18,6 +18,7 @@ from engines.http.weights import (
     text_request,
     weigh_composition,
     weigh_file,
+    weigh_font,
     weigh_render,
     weigh_text_render,
     weigh_vector_render,
@@ -36,6 +37,7 @@ UPLOAD_NAME = "upload"
 
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/avif", "image/tiff")
 SVG = "image/svg+xml"
+FONTS = ("font/ttf", "font/otf", "font/collection", "font/woff", "font/woff2")
 
 
 def add_asset(service: Service, call: Call) -> Registered:
@@ -48,6 +50,11 @@ def add_vector(service: Service, call: Call) -> Registered:
     if not looks_like_svg(call.body.content):
         raise UnsupportedMediaError(_upload_name(call), "not SVG; pictures are assets")
     return service.workspace(call.scope).add_vector(call.body.content, _upload_name(call))
+
+
+def add_font(service: Service, call: Call) -> Registered:
+    """Store a font file for the texts of the scope."""
+    return service.workspace(call.scope).add_font(call.body.content, _upload_name(call))
 
 
 def compose(service: Service, call: Call) -> Registered:
@@ -152,6 +159,18 @@ ENDPOINTS = (
         PROBLEMS,
         body=JsonBody(VectorRenderRequest, REQUEST_BYTES_MAX),
         headers=HEADERS,
+    ),
+    Endpoint(
+        "POST",
+        f"{SCOPED}/fonts",
+        "add_font",
+        "Store a font file as a font_asset: texts may ask for its families from now on.",
+        creating(weigh_font, add_font),
+        REPLIES,
+        PROBLEMS,
+        NameQuery,
+        FileBody((*FONTS, "application/octet-stream")),
+        HEADERS,
     ),
     Endpoint(
         "POST",

@@ -47,7 +47,7 @@ from engines.media_v2.errors import (
     UnsupportedMediaError,
     WrongKindError,
 )
-from engines.typography_core.errors import TextLimitError, UnknownFontError
+from engines.typography_core.errors import FontRefusedError, TextLimitError, UnknownFontError
 from engines.vector_core.errors import SvgEngineError, SvgRefusedError
 from ledger.errors import BusyError, LedgerError
 
@@ -92,6 +92,7 @@ STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (TextLimitError, 422),
     (SourceError, 422),
     (SvgRefusedError, 422),
+    (FontRefusedError, 422),
     (SvgEngineError, 422),
     (UnknownFontError, 422),
     (TenantBusyError, 429),

@@ -19,7 +19,7 @@ from engines.typography_core import typeset
 
 MEGA = 1e6
 DRAWING_MEGAPIXELS = 1.0
-"""What checking an SVG counts: seconds at the worst, and little memory."""
+"""What checking an SVG or a font counts: seconds at the worst, and little memory."""
 
 
 def weigh_file(service: Service, call: Call) -> float:
@@ -30,6 +30,12 @@ def weigh_file(service: Service, call: Call) -> float:
         return DRAWING_MEGAPIXELS
     width, height = decode.picture_size(upload.content, upload.name or "upload")
     return width * height / MEGA
+
+
+def weigh_font(service: Service, call: Call) -> float:
+    """What checking a font counts: it is read whole, and a packed one unpacked."""
+    del service, call
+    return DRAWING_MEGAPIXELS
 
 
 def weigh_composition(service: Service, call: Call) -> float:

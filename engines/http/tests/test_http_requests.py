@@ -8,6 +8,7 @@ import pytest
 
 from engines.http.settings import Settings
 from engines.http.tests.served import BASE, Client, served
+from engines.typography_core.tests.forged_fonts import plain_file
 from tests.fixtures import SVG, png
 
 PRESET = {"preset_id": "tiny", "format": "png", "size": "scale_to_width", "width": 16}
@@ -134,6 +135,21 @@ def test_files_that_are_none_are_refused(client: Client, options: dict[str, Any]
 
 def test_a_picture_is_no_drawing(client: Client) -> None:
     client.problem("POST", "vectors", 415, "unsupported-media", content=png())
+
+
+def test_a_font_that_was_sent_is_the_tenants_own(client: Client) -> None:
+    """Texts of its scope may ask for its family, and their lineage names it; other tenants go on without it."""
+    content = plain_file("Brand")
+    made = client.ask("POST", "fonts?name=brand.ttf", 201, content=content, headers={"content-type": "font/ttf"}).json()
+    assert (made["kind"], made["meta"]["family"]) == ("font_asset", "Brand")
+    assert client.ask("POST", "fonts", 200, files={"file": ("brand.ttf", content)}).json()["cache"] == "hit"
+    answer = client.ask("GET", f"artifacts/{made['artifact_id']}/content")
+    assert (answer.headers["content-type"], answer.content) == ("font/ttf", content)
+    text = {"text": "A", "font": "Brand", "size": 20}
+    drawn = client.ask("POST", "texts/renders", 201, json=text).json()
+    assert client.ask("GET", f"artifacts/{drawn['artifact_id']}").json()["parents"] == [made["artifact_id"]]
+    client.problem("POST", "/v1/other/dev/texts/renders", 422, "unknown-font", json=text)
+    client.problem("POST", "fonts", 422, "font-refused", content=content[:200])
 
 
 def test_overrides_stand_beside_the_preset_or_nested(client: Client) -> None:

@@ -11,6 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.config import SchemathesisConfig
 
+from engines.http.creation_routes import FONTS
 from engines.http.openapi import document
 from engines.http.settings import Settings
 from engines.http.tests.served import BASE, Client, served
@@ -56,7 +57,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, di
         )
 
 
-schemathesis.serializer.alias(["image/avif", "image/tiff"], "application/octet-stream")  # it has none of its own
+schemathesis.serializer.alias(["image/avif", "image/tiff", *FONTS], "application/octet-stream")  # it has none itself
 schema = schemathesis.openapi.from_dict(document(), config=CONFIG)
 
 
