@@ -76,6 +76,13 @@ LAYERS: dict[str, dict[str, str]] = {
         "does, `shrink-to-lines` until it takes at most `max_lines` lines of `width`.",
         "wrap": "`greedy` fills each line; `balance` makes lines about as long as each other, no more of them.",
         "indent": "Room before the first line of each paragraph, px; negative lets it stick out.",
+        "stroke": "A line along the outlines: `color`, `width` (px), `position` (`outside`, `center`, `inside`), `join` (`round`, `miter`, "
+        "`bevel`), `miter_limit`, `order` (`over` or `under` the fill). Glyphs with colours of their own have none.",
+        "gradient": "Fills the glyphs in place of `color`: `stops`, `kind` and `angle` as in a gradient layer, over the text's box.",
+        "decoration": "Lines: `line` (`underline`, `overline`, `line-through`), and if wanted `color`, `thickness` and `offset` (px), "
+        "`style` (`solid`, `double`, `dotted`, `dashed`), `skip_ink` (false: do not step aside for ink).",
+        "path": "One line of text along a path: `d` (SVG path data, px of the layer's box), `offset` (px) and `offset_percent`, `align` "
+        "(`start`, `center`, `end`), `side` (`left`, `right`). Not together with `width`, `fit` and `decoration`.",
     },
     "solid": {"color": COLOUR, "width": AREA_SIZE, "height": AREA_SIZE},
     "gradient": {

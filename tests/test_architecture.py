@@ -39,9 +39,19 @@ ADAPTERS = {
     "cairosvg": {"engines/vector_core/rasterize.py"},
     "uharfbuzz": {
         f"engines/typography_core/{name}.py"
-        for name in ("faces", "shaping", "sweeps", "colour_glyphs", "paint_boxes", "outline_cost")
+        for name in (
+            "faces",
+            "shaping",
+            "sweeps",
+            "colour_glyphs",
+            "paint_boxes",
+            "outline_cost",
+            "outlines",
+            "line_metrics",
+        )
     },
     "icu4py": {"engines/typography_core/breaks.py"},
+    "pathops": {"engines/typography_core/merged.py"},
     "pyphen": {"engines/typography_core/breaks.py"},
     "crc32c": {"ledger/layout.py"},
     "litestar": {"engines/http/app.py"},

@@ -82,11 +82,12 @@ def fonts_of(composition: documents.Composition, typesetter: Typesetter) -> Font
     """Set all texts of `composition` and tell which engines and fonts its texts and drawings use. Raises `UnknownFontError` and what
     else setting a text raises."""
     every = [layer for _, _, layer in documents.walk(composition.layers)]
-    texts = [typesetter.set(layers.text_request(layer)) for layer in every if isinstance(layer, documents.TextLayer)]
+    lettered = [layer for layer in every if isinstance(layer, documents.TextLayer)]
+    texts = [typesetter.set(layers.text_request(layer)) for layer in lettered]
     draws = any(isinstance(layer, documents.VectorLayer) for layer in every)
     used = typeset.used(texts)
     vector = (drawing_producers(), drawing_inputs()) if draws else ({}, {})
-    text = typeset.producers(texts) if texts else {}
+    text = typeset.producers(texts, any(layer.stroke is not None for layer in lettered)) if texts else {}
     return FontUse(vector[0] | text, vector[1] | fonts.hashes(used), font_assets.parents(used))
 
 

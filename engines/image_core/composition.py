@@ -15,8 +15,9 @@ from msgspec import Meta
 
 from engines.colours import ColourError, parse_colour
 from engines.errors import RequestError
-from engines.typography_core import breaks, setting
+from engines.typography_core import breaks, look, on_path, setting
 from engines.typography_core.bidi import Direction
+from engines.typography_core.errors import TypographyError
 
 VERSION = 1
 DOCUMENT_BYTES_MAX = 8 * 1024 * 1024
@@ -111,6 +112,10 @@ class TextLayer(_Layer, frozen=True, kw_only=True, tag="text"):
     fit: setting.Fit = "none"
     wrap: setting.Wrap = "greedy"
     indent: Coordinate = 0.0
+    stroke: look.Stroke | None = None
+    gradient: look.TextGradient | None = None
+    decoration: look.Decorations = ()
+    path: on_path.TextPath | None = None
 
 
 class SolidLayer(_Layer, frozen=True, kw_only=True, tag="solid"):
@@ -225,7 +230,9 @@ def _check_layer(path: str, layer: Layer) -> None:
 
 
 def _check_text(path: str, layer: TextLayer) -> None:
-    _check_colour(f"{path}.color", layer.color)
+    shown = look.Look(color=layer.color, stroke=layer.stroke, gradient=layer.gradient, decoration=layer.decoration)
+    for key, colour in look.colours(shown):
+        _check_colour(f"{path}.{key}", colour)
     for key in ("text", "ellipsis"):
         if any("\ud800" <= char <= "\udfff" for char in getattr(layer, key)):
             raise CompositionError(f"{path}.{key}", "unpaired surrogate")
@@ -233,6 +240,11 @@ def _check_text(path: str, layer: TextLayer) -> None:
         raise CompositionError(f"{path}.ellipsis", "a line break")
     if (lacking := setting.fit_lacks(layer.fit, layer.width, layer.height, layer.max_lines)) is not None:
         raise CompositionError(f"{path}.fit", f"{layer.fit} needs {lacking}")
+    if layer.path is not None:
+        try:
+            on_path.check(layer.path, layer.width, layer.fit, bool(layer.decoration))
+        except TypographyError as error:
+            raise CompositionError(f"{path}.path", str(error)) from error
 
 
 def _check_colour(path: str, text: str) -> None:

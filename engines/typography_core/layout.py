@@ -15,6 +15,7 @@ from engines.typography_core import breaks, fonts, shaping
 from engines.typography_core.fonts import FontInstance
 from engines.typography_core.itemise import COMMON, Cascade, Covers
 from engines.typography_core.justify import justified
+from engines.typography_core.outlines import Letter
 from engines.typography_core.paragraph import FIT_SLACK_PX, Measured, Paragraph, SetLine, Shaper
 from engines.typography_core.setting import (
     LINE_HEIGHT,
@@ -69,7 +70,8 @@ class Line(NamedTuple):
 
 class TextLayout(msgspec.Struct, frozen=True, kw_only=True):
     """A text set in lines. Box in px, its corner at (0, 0); `missing` are the characters without a glyph, in order. `font` is the
-    first of the cascade, `size` what was used after fitting; `truncated` says that lines were left out."""
+    first of the cascade, `size` what was used after fitting; `truncated` says that lines were left out. `letters` are
+    the places of its glyphs where it runs along a path."""
 
     width: float
     height: float
@@ -78,6 +80,7 @@ class TextLayout(msgspec.Struct, frozen=True, kw_only=True):
     font: FontInstance
     size: float
     truncated: bool = False
+    letters: tuple[Letter, ...] | None = None
 
     @property
     def runs(self) -> tuple[PlacedRun, ...]:

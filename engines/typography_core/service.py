@@ -75,7 +75,7 @@ class TextService:
             scope, preset_id, picture.width, picture.height, overrides=overrides, version=version
         )
         plan, used = planned.plan, typeset.used([text])
-        producers = self._exporter.producers(plan) | typeset.producers([text])
+        producers = self._exporter.producers(plan) | typeset.producers([text], request.stroke is not None)
         job = RenderJob(
             kind="text_render",
             content=request,

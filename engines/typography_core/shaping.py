@@ -19,6 +19,7 @@ from engines.typography_core.charsets import is_invisible
 from engines.typography_core.errors import TextLimitError, TextValueError
 from engines.typography_core.faces import FontMetrics, font_at, metrics, version
 from engines.typography_core.font_types import Font, FontInstance
+from engines.typography_core.look import Look
 
 __all__ = ["FontMetrics", "Glyph", "PlacedRun", "Run", "font_at", "forget", "metrics", "shape", "shape_run", "version"]
 
@@ -76,13 +77,14 @@ class Run(NamedTuple):
 
 class PlacedRun(NamedTuple):
     """Glyphs of one font at one size (px) and where they go: their places count from (x, baseline), in px from the corner of
-    the text's box, y downwards. What `raster` draws."""
+    the text's box, y downwards. What `raster` draws. Without a `look` of its own it looks as the text does."""
 
     font: FontInstance
     size: float
     x: float
     baseline: float
     glyphs: tuple[Glyph, ...]
+    look: Look | None = None
 
 
 def shape_run(

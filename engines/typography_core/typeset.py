@@ -11,10 +11,22 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from engines.typography_core import bidi, breaks, colour_glyphs, fonts, layout, painting, setting, shaping
+from engines.typography_core import (
+    bidi,
+    breaks,
+    colour_glyphs,
+    fonts,
+    layout,
+    merged,
+    on_path,
+    painting,
+    setting,
+    shaping,
+)
 from engines.typography_core.errors import TextValueError
 from engines.typography_core.fonts import FontBook, FontInstance
-from engines.typography_core.look import Look
+from engines.typography_core.look import Decorations, Look, Stroke, TextGradient, checked_look
+from engines.typography_core.on_path import TextPath
 
 
 class TextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -43,6 +55,10 @@ class TextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     fit: setting.Fit = "none"
     wrap: setting.Wrap = "greedy"
     indent: float = 0.0
+    stroke: Stroke | None = None
+    gradient: TextGradient | None = None
+    decoration: Decorations = ()
+    path: TextPath | None = None
 
 
 def checked(request: object) -> TextRequest:
@@ -78,8 +94,11 @@ class Typesetter:
                 found[script] = self._book.cascade(*asked, script)
             return found[script]
 
+        if request.path is not None:
+            on_path.check(request.path, request.width, request.fit, bool(request.decoration))
         shared = {name: getattr(request, name) for name in _SHARED}
-        return layout.lay_out(request.text, cascade, setting.Setting(**shared))
+        text = layout.lay_out(request.text, cascade, setting.Setting(**shared))
+        return text if request.path is None else on_path.bent(text, request.path)
 
 
 _SHARED = tuple(name for name in setting.Setting.__struct_fields__ if name in TextRequest.__struct_fields__)
@@ -100,9 +119,8 @@ def draw(
 
 def look_of(request: TextRequest) -> Look:
     """How `request` asks for its glyphs to look. Raises `ColourError`."""
-    look = Look(color=request.color)
-    _ = look.colour
-    return look
+    look = Look(color=request.color, stroke=request.stroke, gradient=request.gradient, decoration=request.decoration)
+    return checked_look(look)
 
 
 def used(texts: Iterable[layout.TextLayout]) -> list[FontInstance]:
@@ -110,8 +128,9 @@ def used(texts: Iterable[layout.TextLayout]) -> list[FontInstance]:
     return [font for text in texts for font in (text.font, *(run.font for run in text.runs))]
 
 
-def producers(texts: Iterable[layout.TextLayout]) -> dict[str, str]:
-    """Names and versions of the code that decides about glyph shapes, colours and places in `texts`."""
+def producers(texts: Iterable[layout.TextLayout], stroked: bool = False) -> dict[str, str]:
+    """Names and versions of the code that decides about glyph shapes, colours and places in `texts`, some of which are `stroked`."""
+    texts = list(texts)
     known = {
         "uharfbuzz": shaping.version(),
         "icu4py": breaks.version(),
@@ -119,4 +138,6 @@ def producers(texts: Iterable[layout.TextLayout]) -> dict[str, str]:
     }
     # Pictures inside fonts are decoded and scaled by Pillow.
     pictures = any(colour_glyphs.has_strikes(text.runs) for text in texts)
+    if stroked or any(run.look is not None and run.look.stroke is not None for text in texts for run in text.runs):
+        known["skia-pathops"] = merged.version()
     return known | ({"pillow": importlib.metadata.version("pillow")} if pictures else {})
