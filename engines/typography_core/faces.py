@@ -22,6 +22,9 @@ FACES_MAX = 64
 
 ColourKind = Literal["paint", "strike", "svg"]
 
+Variations = tuple[tuple[str, float], ...]
+"""Axis values (tag, value), in the order of a font's axes."""
+
 
 class FontMetrics(NamedTuple):
     """Heights of a font at a size, in px: `ascent` above and `descent` below the baseline, both positive."""
@@ -30,6 +33,7 @@ class FontMetrics(NamedTuple):
     descent: float
 
 
+@functools.lru_cache(maxsize=1024)  # about 300 bytes each
 def metrics(font: FontInstance, size: float) -> FontMetrics:
     """Return ascent and descent at `size` px: from OS/2 when the font says so, else from hhea (HarfBuzz's choice)."""
     hb_font = font_at(font, size)
@@ -40,7 +44,13 @@ def metrics(font: FontInstance, size: float) -> FontMetrics:
 
 def font_at(font: FontInstance, size: float) -> Any:
     """Return the process's `uharfbuzz.Font` for `font` at `size` px, scaled to `FIXED_PER_UNIT`. Never change it."""
-    return font_of(font.font, tuple(font.variations(size).items()))
+    return font_of(font.font, design(font, size))
+
+
+@functools.lru_cache(maxsize=1024)  # about 300 bytes each
+def design(font: FontInstance, size: float) -> Variations:
+    """Return the axis values that `font` is drawn with at `size` px, in the order of its axes."""
+    return tuple(font.variations(size).items())
 
 
 @functools.lru_cache(maxsize=256)  # an entry is about 2 kB; animated sizes would otherwise grow it without end

@@ -45,7 +45,7 @@ class FontContent:
         return f"FontContent({self.sha256!r})"
 
 
-class Font(msgspec.Struct, frozen=True, kw_only=True):
+class Font(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """One face of one font file. `sha256` is the hex hash of the file as it was given, `index` the face in a collection.
 
     A packaged one lies at `path` in the import package `package`; one of a scope has its bytes in `content`, and the id of
@@ -81,7 +81,7 @@ class Font(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join([*parts, "italic"] if self.italic else parts)
 
 
-class FontInstance(msgspec.Struct, frozen=True, kw_only=True):
+class FontInstance(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """A font at axis values. `weight` is what will be drawn: the asked one, clamped to the file's axis.
 
     `coords` are the other axes that were asked for, as (tag, value), sorted, within the file's limits.

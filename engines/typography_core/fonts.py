@@ -48,7 +48,7 @@ for the width, and degrees counted anticlockwise for the slant, so that -10 lean
 _NO_AXES: Mapping[str, float] = {}
 
 
-class FontBook(msgspec.Struct, frozen=True):
+class FontBook(msgspec.Struct, frozen=True, cache_hash=True):
     """The fonts that a text may be drawn with. `own` come first, in order; families of `own` hide packaged ones of the same name."""
 
     own: tuple[Font, ...] = ()

@@ -5,7 +5,7 @@ Pure, given a shaper: no font is opened and no pixel made here. A text is cut at
 boxes are those of CSS 2.2 §10.8.1: half of the leading above the first font's ascent. The main path is `lay_out`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -61,7 +61,7 @@ class Line(NamedTuple):
     runs: tuple[PlacedRun, ...]
 
     @property
-    def glyphs(self) -> tuple[Glyph, ...]:
+    def glyphs(self) -> Sequence[Glyph]:
         """All glyphs from left to right, whatever their fonts, x counted from the line's x."""
         if len(self.runs) == 1 and self.runs[0].x == self.x:
             return self.runs[0].glyphs

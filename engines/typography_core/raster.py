@@ -17,7 +17,23 @@ from engines.typography_core.errors import TextLimitError, TextValueError
 from engines.typography_core.layout import TextLayout
 from engines.typography_core.outline_cost import Unit, outlines
 from engines.typography_core.shaping import PlacedRun
-from engines.typography_core.sweeps import FINE, Bounds, PlacedGlyph, PlacedGlyphs, check_work
+from engines.typography_core.stamps import (
+    BOTTOM,
+    EDGES,
+    EDGES_MOST,
+    LEFT,
+    PIXELS,
+    RIGHT,
+    TOP,
+    WORK,
+    Atlas,
+    Canvas,
+    Survey,
+    View,
+)
+from engines.typography_core.sweeps import FINE, Bounds, check_work
+
+__all__ = ["COVERAGE_PIXELS_MAX", "DRAWN_PIXELS_MAX", "Coverage", "View", "check_view", "cover", "coverage"]
 
 COVERAGE_PIXELS_MAX = 400_000_000
 """Pixels, one byte each: as many as the largest canvas has."""
@@ -27,6 +43,9 @@ DRAWN_PIXELS_MAX = 5 * COVERAGE_PIXELS_MAX
 
 _PAD_PX = 1
 """Drawn around the outlines' bounds and trimmed again, so that rounding in the bounds never cuts an edge pixel."""
+
+FAR_OFFSET_PX = 2.0**30
+"""px: offsets beyond would take away the fractions of places. No canvas is as wide."""
 
 
 class Coverage(NamedTuple):
@@ -55,45 +74,17 @@ def cover(
     on any thread count. Text without ink gives an array of shape (0, 0). Raises TextValueError for a scale that is not
     above 0, a stretch likewise, or an offset that is not finite, TextLimitError past `COVERAGE_PIXELS_MAX`, before any pixel is made.
     """
-    placed = _placed(runs, check_view(scale, dx, dy, stretch))
-    boxes = [box for run in placed if (box := _ink_box(run)) is not None]
-    if not boxes:
+    view = check_view(scale, dx, dy, stretch)
+    far_x, far_y = _far(view.dx), _far(view.dy)
+    view = view._replace(dx=view.dx - far_x, dy=view.dy - far_y)
+    surveyed = [_surveyed(run, view) for run in runs]
+    inked = [(atlas, survey) for atlas, survey in surveyed if survey.inked]
+    if not inked:
         return Coverage(np.zeros((0, 0), np.uint8), 0, 0)
-    bounds = _bounds(boxes)
-    check_work(placed)
-    return _trim(_drawn(placed, bounds), bounds.left, -(bounds.bottom + bounds.height))
-
-
-def _drawn(placed: list[PlacedGlyphs], bounds: Bounds) -> NDArray[np.uint8]:
-    """Draw group by group, and add them up: within a run no group overlaps another, and pixels that they share are added."""
-    shared = [(run, list(stamps.share(run))) for run in placed]
-    pixels = sum(group.pixels for _, groups in shared for group in groups)
-    if not pixels <= DRAWN_PIXELS_MAX:
-        raise TextLimitError("outlines", pixels, DRAWN_PIXELS_MAX, "pixels")
-    canvas = np.zeros((bounds.height, bounds.width), np.uint8)
-    top = bounds.bottom + bounds.height
-    for run, groups in shared:
-        empty_from = bounds.left if len(placed) == 1 else math.inf
-        for group in groups:
-            coverage, left, bottom = stamps.stamp(run, group)
-            rows, columns = coverage.shape
-            y, x = top - bottom - rows, left - bounds.left
-            target = canvas[y : y + rows, x : x + columns]
-            if left >= empty_from:
-                target[...] = coverage
-            else:
-                target += np.minimum(coverage, ~target)
-            empty_from = max(empty_from, left + columns)
-    return canvas
-
-
-class View(NamedTuple):
-    """How a text's box becomes output px: across and down, then moved by (dx, dy)."""
-
-    across: float
-    down: float
-    dx: float
-    dy: float
+    canvas = Canvas.of(_bounds([survey.sums.tolist() for _, survey in inked]))
+    for atlas, survey in inked:
+        atlas.draw(survey, canvas)
+    return _cut(canvas, far_x, far_y)
 
 
 def check_view(scale: float, dx: float, dy: float, stretch: float) -> View:
@@ -106,67 +97,39 @@ def check_view(scale: float, dx: float, dy: float, stretch: float) -> View:
     return View(scale * stretch, scale, dx, dy)
 
 
-def _placed(runs: Sequence[PlacedRun], view: View) -> list[PlacedGlyphs]:
-    placed = []
-    for run in runs:
-        unit_px = run.size / faces.units(run.font.font)
-        unit = Unit(unit_px * view.across, unit_px * view.down)
-        found = outlines(run.font.font, tuple(run.font.variations(run.size).items()), unit, FINE)
-        glyphs = [
-            PlacedGlyph(
-                glyph.glyph_id,
-                (run.x + glyph.x) * view.across + view.dx,
-                -((run.baseline + glyph.y) * view.down + view.dy),
-            )
-            for glyph in run.glyphs
-            if found.of(glyph.glyph_id) is not None
-        ]
-        placed.append(PlacedGlyphs(found, glyphs))
-    return placed
+def _far(offset: float) -> int:
+    """Return the whole px of an offset so large that pixels would be lost in it, else 0: the text is drawn without, and put there."""
+    return math.floor(offset) if abs(offset) > FAR_OFFSET_PX else 0
 
 
-class _Box(NamedTuple):
-    """Where outlines lie, in output px, y upwards."""
-
-    left: float
-    bottom: float
-    right: float
-    top: float
+def _surveyed(run: PlacedRun, view: View) -> tuple[Atlas, Survey]:
+    unit_px = run.size / faces.units(run.font.font)
+    unit = Unit(unit_px * view.across, unit_px * view.down)
+    atlas = stamps.atlas_of(outlines(run.font.font, faces.design(run.font, run.size), unit, FINE))
+    return atlas, atlas.survey(run.glyphs, view, run.x, run.baseline)
 
 
-def _ink_box(placed: PlacedGlyphs) -> _Box | None:
-    """Return what holds the outlines of a run, or None without ink."""
-    inked = [(glyph, box) for glyph in placed.glyphs if (box := placed.outlines.of(glyph.glyph_id)) is not None]
-    if not inked:
-        return None
-    return _Box(
-        min([glyph.x + box.left for glyph, box in inked]),
-        min([glyph.y + box.low for glyph, box in inked]),
-        max([glyph.x + box.right for glyph, box in inked]),
-        max([glyph.y + box.high for glyph, box in inked]),
-    )
-
-
-def _bounds(boxes: list[_Box]) -> Bounds:
-    """Return the pixels that the outlines may touch. Raises TextLimitError.
+def _bounds(sums: list[list[float]]) -> Bounds:
+    """Return the pixels that the outlines of runs may touch, by their sums. Raises TextLimitError, also for outlines that take too long.
 
     RasterDraw would find them itself, but then silently cuts at 4,096 px a side.
     """
-    left, bottom = min(box.left for box in boxes), min(box.bottom for box in boxes)
-    right, top = max(box.right for box in boxes), max(box.top for box in boxes)
+    each = list(zip(*sums, strict=True))
+    left, bottom, right, top = min(each[LEFT]), min(each[BOTTOM]), max(each[RIGHT]), max(each[TOP])
     pixels = (right - left + 2 * _PAD_PX + 1) * (top - bottom + 2 * _PAD_PX + 1)
     if not pixels <= COVERAGE_PIXELS_MAX:
         raise TextLimitError("coverage", pixels, COVERAGE_PIXELS_MAX, "pixels")
+    check_work(max(each[EDGES_MOST]), sum(each[EDGES]), sum(each[WORK]))
+    if not (drawn := sum(each[PIXELS])) <= DRAWN_PIXELS_MAX:
+        raise TextLimitError("outlines", drawn, DRAWN_PIXELS_MAX, "pixels")
     x, y = math.floor(left) - _PAD_PX, math.floor(bottom) - _PAD_PX
     return Bounds(x, y, math.ceil(right) + _PAD_PX - x, math.ceil(top) + _PAD_PX - y)
 
 
-def _trim(rows: NDArray[np.uint8], x: int, y: int) -> Coverage:
+def _cut(canvas: Canvas, far_x: int, far_y: int) -> Coverage:
     """Cut away empty rows and columns at the edges, and copy, so that the rest of the picture is let go."""
-    inked_rows = np.flatnonzero(rows.any(axis=1))
-    if not len(inked_rows):
+    left, top, right, bottom = canvas.ink.tolist()
+    if left >= right:
         return Coverage(np.zeros((0, 0), np.uint8), 0, 0)
-    inked_columns = np.flatnonzero(rows.any(axis=0))
-    top, left = int(inked_rows[0]), int(inked_columns[0])
-    ink = rows[top : inked_rows[-1] + 1, left : inked_columns[-1] + 1]
-    return Coverage(np.ascontiguousarray(ink), x + left, y + top)
+    ink = np.ascontiguousarray(canvas.pixels[top:bottom, left:right])
+    return Coverage(ink, canvas.left + left + far_x, top - canvas.top + far_y)

@@ -8,8 +8,8 @@ path is `shape_run`.
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +67,59 @@ class Glyph(NamedTuple):
     advance: float
 
 
+class Glyphs(Sequence[Glyph]):
+    """Glyphs as they were shaped: `rows` (n, 5) float64, never written, in the order of `Glyph`, which are made when somebody looks at one.
+
+    Most texts are only placed and drawn, and 40 letters as Python's own values take as long as their shaping, and 9 kB. Equal to tuples of
+    the same glyphs.
+    """
+
+    __slots__ = ("_made", "rows")
+
+    def __init__(self, rows: NDArray[np.float64]) -> None:
+        self.rows = rows
+        self._made: tuple[Glyph, ...] | None = None
+
+    def _all(self) -> tuple[Glyph, ...]:
+        if self._made is None:
+            glyph_ids, clusters = self.rows[:, :2].astype(np.int64).T.tolist()
+            self._made = tuple(map(Glyph, glyph_ids, clusters, *self.rows[:, 2:].T.tolist()))
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Glyph]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> Glyph: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Glyph, ...]: ...
+    def __getitem__(self, index: int | slice) -> Glyph | tuple[Glyph, ...]:
+        return self._all()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == tuple(other) if isinstance(other, Glyphs | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+
+def rows_of(glyphs: Sequence[Glyph]) -> NDArray[np.float64]:
+    """Return the numbers of `glyphs`, (n, 5) float64, in the order of `Glyph`."""
+    if isinstance(glyphs, Glyphs):
+        return glyphs.rows
+    return np.fromiter(itertools.chain.from_iterable(glyphs), np.float64, 5 * len(glyphs)).reshape(-1, 5)
+
+
 class Run(NamedTuple):
     """A shaped run: glyphs from left to right as drawn, its width in px, and the characters that have no glyph."""
 
-    glyphs: tuple[Glyph, ...]
+    glyphs: Sequence[Glyph]
     width: float
     missing: tuple[str, ...]
 
@@ -83,7 +132,7 @@ class PlacedRun(NamedTuple):
     size: float
     x: float
     baseline: float
-    glyphs: tuple[Glyph, ...]
+    glyphs: Sequence[Glyph]
     look: Look | None = None
 
 
@@ -107,9 +156,8 @@ def shape_run(
     run was shaped before, at this or another size of the same design.
     """
     assert 0 <= start <= end <= len(text)
-    if not _SCRIPT.fullmatch(script):
-        raise TextValueError("script", script, "an ISO 15924 code, such as Latn")
-    settings = _checked_features(features)
+    _check_script(script)
+    settings = _checked_features(features) if features else ()
     spoken = _checked_language(language)
     if start == end:
         return Run((), 0.0, ())
@@ -117,7 +165,7 @@ def shape_run(
     first = max(0, start - CONTEXT_CHARS) if joins else start
     piece = text[first : end + CONTEXT_CHARS] if joins else text[start:end]
     shaped = _shape if end - start <= CACHED_RUN_CHARS_MAX else _shape.__wrapped__
-    key = _Key(font.font, tuple(font.variations(size).items()))
+    key = _Key(font.font, faces.design(font, size))
     units = shaped(key, _Ask(piece, start - first, end - start, script, spoken, rtl, settings))
     return _scaled(units, start, size / faces.units(font.font))
 
@@ -129,7 +177,7 @@ def shape(text: str, font: FontInstance, size: float) -> Run:
     """
     if not text:
         return Run((), 0.0, ())
-    key = _Key(font.font, tuple(font.variations(size).items()))
+    key = _Key(font.font, faces.design(font, size))
     units = _shape.__wrapped__(key, _Ask(text, 0, len(text), None, LANGUAGE, False, ()))
     return _scaled(units, 0, size / faces.units(font.font))
 
@@ -143,7 +191,7 @@ class _Key(NamedTuple):
     """A font at axis values; nothing else of a size reaches unhinted positions."""
 
     font: Font
-    variations: tuple[tuple[str, float], ...]
+    variations: faces.Variations
 
 
 class _Ask(NamedTuple):
@@ -163,6 +211,7 @@ class _Units(NamedTuple):
     """A shaped run in HarfBuzz's own units: rows of glyph, cluster (from the run's start), x, y (downwards), advance."""
 
     rows: NDArray[np.int64]
+    width: int
     missing: tuple[str, ...]
 
 
@@ -180,25 +229,35 @@ def _shape(key: _Key, ask: _Ask) -> _Units:
         buffer.script = ask.script
         buffer.direction = "rtl" if ask.rtl else "ltr"
     hb.shape(hb_font, buffer, dict(ask.features))
-    rows = np.array(
-        [
-            (info.codepoint, info.cluster - ask.offset, place.x_offset, -place.y_offset, place.x_advance)
-            for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
-        ],
-        np.int64,
-    ).reshape(-1, 5)
-    rows[1:, 2] += np.cumsum(rows[:-1, 4])
+    infos, places = buffer.glyph_infos, buffer.glyph_positions
+    offset = ask.offset
+    found = [
+        (info.codepoint, info.cluster - offset, place.x_offset, -place.y_offset, place.x_advance)
+        for info, place in zip(infos, places, strict=True)
+    ]
+    rows = np.fromiter(itertools.chain.from_iterable(found), np.int64, 5 * len(found)).reshape(-1, 5)
+    pens = rows[:, 4].cumsum()
+    rows[1:, 2] += pens[:-1]
     rows.setflags(write=False)
-    return _Units(rows, _missing(ask.text[ask.offset : ask.offset + ask.length], rows, key.font, hb_font))
+    return _Units(
+        rows, int(pens[-1]) if found else 0, _missing(ask.text[offset : offset + ask.length], rows, key.font, hb_font)
+    )
 
 
 def _scaled(units: _Units, start: int, scale: float) -> Run:
     rows = units.rows
     if not len(rows):
         return Run((), 0.0, units.missing)
-    places = (rows[:, 2:] * scale).T.tolist()
-    glyphs = tuple(map(Glyph, rows[:, 0].tolist(), (rows[:, 1] + start).tolist(), *places))
-    return Run(glyphs, int(rows[:, 4].sum()) * scale, units.missing)
+    placed = rows.astype(np.float64)
+    placed[:, 1] += start
+    placed[:, 2:] *= scale
+    return Run(Glyphs(placed), units.width * scale, units.missing)
+
+
+@functools.lru_cache(maxsize=256)
+def _check_script(script: str) -> None:
+    if not _SCRIPT.fullmatch(script):
+        raise TextValueError("script", script, "an ISO 15924 code, such as Latn")
 
 
 def _checked_features(features: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
@@ -244,5 +303,8 @@ def _clusters(rows: NDArray[np.int64], length: int, font: Font) -> Iterator[tupl
         return
     starts = np.unique(rows[:, 1]).tolist()
     ends = dict(itertools.pairwise([*starts, length]))
-    for start in np.unique(rows[odd, 1]).tolist():
-        yield start, ends[start], rows[odd & (rows[:, 1] == start), 0].tolist()
+    lost: dict[int, list[int]] = {}
+    for glyph_id, start in rows[odd, :2].tolist():
+        lost.setdefault(start, []).append(glyph_id)
+    for start in sorted(lost):
+        yield start, ends[start], lost[start]

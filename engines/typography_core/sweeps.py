@@ -59,16 +59,10 @@ class Bounds(NamedTuple):
     height: int
 
 
-def check_work(runs: list[PlacedGlyphs]) -> None:
-    """Raise TextLimitError for a glyph that the rasterizer would cut, and for outlines that take too long."""
-    edges = work = 0.0
-    for run in runs:
-        for glyph in run.glyphs:
-            if (found := run.outlines.of(glyph.glyph_id)) is not None:
-                if found.edges > EDGES_MAX:
-                    raise TextLimitError("glyph", found.edges, EDGES_MAX, "edges")
-                edges += found.edges
-                work += found.rise
+def check_work(edges_most: float, edges: float, work: float) -> None:
+    """Raise TextLimitError for a glyph (of `edges_most`) that the rasterizer would cut, and for outlines that take too long."""
+    if not edges_most <= EDGES_MAX:
+        raise TextLimitError("glyph", edges_most, EDGES_MAX, "edges")
     if not edges <= TEXT_EDGES_MAX:
         raise TextLimitError("outlines", edges, TEXT_EDGES_MAX, "edges")
     if not edges + work <= OUTLINE_WORK_MAX:

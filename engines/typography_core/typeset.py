@@ -17,6 +17,7 @@ from engines.typography_core import (
     colour_glyphs,
     fonts,
     layout,
+    layout_cache,
     merged,
     on_path,
     painting,
@@ -82,7 +83,10 @@ class Typesetter:
         """Set the lines of `request`. Raises `UnknownFontError`, `TextValueError`, `TextLimitError`, `TextEncodingError`."""
         key = msgspec.msgpack.encode(request)
         if key not in self._known:
-            self._known[key] = self._set(request)
+            if not self._book.own and self._book.packaged is fonts.packaged().packaged:
+                self._known[key] = layout_cache.PACKAGED.get(key, lambda: self._set(request))
+            else:
+                self._known[key] = self._set(request)
         return self._known[key]
 
     def _set(self, request: TextRequest) -> layout.TextLayout:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engines.typography_core import faces, fonts, raster, shaping, stamps, sweeps
 from engines.typography_core.errors import TextLimitError, TextValueError
 from engines.typography_core.layout import arrange
-from engines.typography_core.outline_cost import cost_of
+from engines.typography_core.outline_cost import Unit, cost_of, outlines
 from engines.typography_core.raster import Coverage, cover, coverage
 from engines.typography_core.shaping import PlacedRun
 from engines.typography_core.tests import forged_fonts as forged
@@ -157,6 +157,19 @@ def _run(text: str, font: fonts.FontInstance, size: float, x: float = 0.0, basel
     return PlacedRun(font, size, x, baseline, shaping.shape_run(text, 0, len(text), font, size, script="Latn").glyphs)
 
 
+def _placed(runs: list[PlacedRun], dx: float = 0.0, dy: float = 0.0) -> list[sweeps.PlacedGlyphs]:
+    """Return the glyphs of `runs` as `sweeps` draws them, whole, without stamps."""
+    placed = []
+    for run in runs:
+        unit = run.size / faces.units(run.font.font)
+        drawn = outlines(run.font.font, faces.design(run.font, run.size), Unit(unit, unit), sweeps.FINE)
+        glyphs = [
+            sweeps.PlacedGlyph(one.glyph_id, run.x + one.x + dx, -(run.baseline + one.y + dy)) for one in run.glyphs
+        ]
+        placed.append(sweeps.PlacedGlyphs(drawn, [one for one in glyphs if drawn.of(one.glyph_id) is not None]))
+    return placed
+
+
 def test_runs_of_several_fonts_and_sizes_are_one_picture() -> None:
     """A line may need three fonts; drawn together it is what each draws alone, where they do not touch."""
     square = forged.instance_of(forged.plain_file())
@@ -199,7 +212,7 @@ def test_batches_change_nothing_where_letters_do_not_overlap(monkeypatch: pytest
     words = [_run("some words", INTER, 200)]  # too large for stamps
     whole = digest(cover(words))
     monkeypatch.setattr(sweeps, "BATCH_EDGES_MAX", 500)
-    assert len(list(sweeps._batches(raster._placed(words, raster.check_view(1, 0, 0, 1))))) > 3
+    assert len(list(sweeps._batches(_placed(words)))) > 3
     assert digest(cover(words)) == whole
 
 
@@ -227,8 +240,8 @@ def test_stamps_are_the_same_new_or_kept() -> None:
 def test_letters_that_touch_are_drawn_together() -> None:
     """An accent over its letter, a joined Arabic word: overlapping outlines count once."""
     for text, font, groups in [("X\u0301", INTER, 1), ("HIH", INTER, 3), ("AV", INTER, 1)]:
-        placed = raster._placed([_run(text, font, 40)], raster.check_view(1, 0, 0, 1))
-        assert len(list(stamps.share(placed[0]))) == groups
+        _, survey = raster._surveyed(_run(text, font, 40), raster.check_view(1, 0, 0, 1))
+        assert survey.groups == groups
 
 
 @given(st.sampled_from(["Hamburgefonstiv", "AVATAR To", "&8@§fi", "X\u0301e\u0301"]), st.floats(0, 1), st.floats(0, 1))
@@ -237,7 +250,7 @@ def test_stamped_text_is_swept_text_to_a_part_of_a_pixel(text: str, dx: float, d
     """Places are rounded to 1/64 px: half of that on both sides of a stem, across and down, is 4/255, and 2 more by rounding."""
     runs = [_run(text, INTER, 30)]
     stamped = cover(runs, 1, dx, dy)
-    placed = raster._placed(runs, raster.check_view(1, dx, dy, 1))
+    placed = _placed(runs, dx, dy)
     rows, columns = stamped.array.shape
     bounds = sweeps.Bounds(stamped.x - 2, -(stamped.y + rows) - 2, columns + 4, rows + 4)
     swept = sweeps.sweep(placed, bounds).astype(int)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -246,3 +247,29 @@ def test_long_runs_are_not_kept() -> None:
     shaping.forget()
     shaping.shape_run("a" * 300, 0, 300, INTER, 40, script="Latn")
     assert shaping._shape.cache_info().currsize == 0
+
+
+def test_many_characters_without_a_glyph_are_told_once_each_in_order() -> None:
+    """A text of 60,000 ideographs in a font without any: looking for each one's glyphs among all took a minute."""
+    lacking = [chr(code) for code in range(0x20000, 0x20000 + 30_000)]
+    text = "a".join(lacking) + "".join(lacking)
+    run = shaping.shape_run(text, 0, len(text), INTER, 16, script="Hani")
+    assert run.missing == tuple(lacking)
+
+
+def test_glyphs_are_a_sequence_like_any_other() -> None:
+    """Whoever looks at one sees what a tuple of them would show: numbers of the same types, slices, equality, hashes."""
+    run = shaping.shape_run("xAVATAR", 1, 7, INTER, 40, script="Latn")
+    same = tuple(run.glyphs)
+    assert isinstance(run.glyphs, shaping.Glyphs)
+    assert (run.glyphs, same) == (same, run.glyphs)
+    assert run.glyphs != same[1:]
+    assert run.glyphs == pickle.loads(pickle.dumps(run.glyphs))  # noqa: S301 - our own bytes
+    assert (len(run.glyphs), run.glyphs[0], run.glyphs[-1], run.glyphs[1:3]) == (6, same[0], same[-1], same[1:3])
+    assert (hash(run.glyphs), repr(run.glyphs), list(reversed(run.glyphs))) == (
+        hash(same),
+        repr(same),
+        list(same[::-1]),
+    )
+    assert {tuple(map(type, glyph)) for glyph in run.glyphs} == {(int, int, float, float, float)}
+    assert run.glyphs != list(same)
