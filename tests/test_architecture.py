@@ -48,6 +48,7 @@ ADAPTERS = {
             "outline_cost",
             "outlines",
             "line_metrics",
+            "superscripts",
         )
     },
     "icu4py": {"engines/typography_core/breaks.py"},
@@ -60,7 +61,7 @@ ADAPTERS = {
     "prometheus_client": {"engines/http/metrics.py"},
     "av": {"engines/video/av_files.py", "docs/examples/video_overlay/video_overlay.py"},
     "opentimelineio": {"engines/video/timeline.py"},
-    "fcntl": {"ledger/storage_file.py", "engines/media_v2/single_flight.py"},
+    "fcntl": {"ledger/storage_file.py", "engines/media_v2/single_flight.py", "engines/isolation/worker.py"},
 }
 """The only files that may import a library, so that its quirks and its options are known in one place."""
 

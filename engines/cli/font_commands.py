@@ -21,16 +21,17 @@ def font_add(*files: Path, store: Store = None, tenant: Tenant = None, env: Env 
     files: Path
         Files to store. The same bytes are stored once.
     """
+    from engines.isolation.pool import Pool
     from engines.media_v2.errors import MissingOptionError
     from engines.media_v2.models import FontAssetMeta
     from engines.media_v2.registry import Registry
-    from engines.workspace import Workspace
+    from engines.workspace import ISOLATED_TASKS, Workspace
 
     if not files:
         raise MissingOptionError("files", "name at least one file")
     path, scope = need_store(store), need_scope(tenant, env)
-    with Registry.open(path) as registry:
-        work = Workspace(registry, scope)
+    with Registry.open(path) as registry, Pool(ISOLATED_TASKS, workers=1) as isolation:
+        work = Workspace(registry, scope, isolation=isolation)
         added = [work.add_font(file) for file in files]
     if json:
         output.print_json([output.artifact_json(one.artifact) | {"created": one.created} for one in added])

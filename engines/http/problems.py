@@ -32,6 +32,7 @@ from engines.http.errors import (
 from engines.image_core.layers import LayerTooLargeError
 from engines.image_core.presets import ExportTooLargeError, UnknownPresetError, UnsupportedFormatError
 from engines.image_core.sources import SourceError
+from engines.isolation.errors import WorkerDiedError, WorkerMemoryLimitError, WorkerTimeLimitError
 from engines.media_v2.errors import (
     IdempotencyConflictError,
     KeyExistsError,
@@ -95,6 +96,9 @@ STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (FontRefusedError, 422),
     (SvgEngineError, 422),
     (UnknownFontError, 422),
+    (WorkerTimeLimitError, 422),
+    (WorkerMemoryLimitError, 422),
+    (WorkerDiedError, 422),
     (TenantBusyError, 429),
     (OverloadedError, 503),
     (StoppingError, 503),

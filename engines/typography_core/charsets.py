@@ -23,6 +23,11 @@ _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u31
 """Default_Ignorable_Code_Point of other categories (UAX #44), variation selectors aside."""
 
 
+COMPOSED_CHARS_MAX = 128
+"""Characters that are composed to see whether a font has them together: bringing marks into order takes time by the square of their number,
+40 s for 60,000 on one letter. Unicode's own limit is 30 (UAX #15 §13, Stream-Safe Text Format)."""
+
+
 class Charset(msgspec.Struct, frozen=True):
     """A set of code points: `bounds` alternates the first of a range and the first after it, ascending."""
 
@@ -53,6 +58,9 @@ class Charset(msgspec.Struct, frozen=True):
         """
         if all(self._draws(char) for char in text):
             return True
+        if len(text) > COMPOSED_CHARS_MAX:
+            apart = "".join(unicodedata.normalize("NFD", char) for char in set(text))
+            return all(self._draws(char) for char in apart)
         return any(all(self._draws(char) for char in unicodedata.normalize(form, text)) for form in ("NFC", "NFD"))
 
     def _draws(self, char: str) -> bool:

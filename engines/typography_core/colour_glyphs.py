@@ -1,8 +1,8 @@
 """What do glyphs with colours of their own look like: emoji, and letters with layers?
 
-COLR (versions 0 and 1) is painted by HarfBuzz, CBDT and sbix are pictures inside the font, scaled; both land on one picture with the
-plain glyphs, which take the text's colour. Glyphs that a font draws in SVG only have no colours here yet (`shaping` reports
-their characters as missing). The main path is `paint`.
+COLR (versions 0 and 1) is painted by HarfBuzz, CBDT and sbix are pictures inside the font, scaled, SVG is drawn by whoever is handed in
+(`svg_glyphs`); all land on one picture with the plain glyphs, which take the text's colour. Without a drawer, glyphs in SVG have no
+colours (`shaping` reports their characters as missing). The main path is `paint`.
 """
 
 import io
@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.colours import Colour
-from engines.typography_core import faces, raster
+from engines.typography_core import faces, raster, svg_glyphs
 from engines.typography_core.errors import FontRefusedError, TextLimitError
 from engines.typography_core.faces import ColourKind
 from engines.typography_core.font_types import Font
 from engines.typography_core.paint_boxes import Box, Survey, survey
 from engines.typography_core.raster import View
 from engines.typography_core.shaping import Glyph, PlacedRun
+from engines.typography_core.svg_glyphs import DrawSvg
 
 PICTURE_PIXELS_MAX = 100_000_000
 """Pixels, four bytes each, and as many again while they are put together."""
@@ -74,10 +75,10 @@ class _Placed(NamedTuple):
     box: _Box
 
 
-def has_colour(runs: Sequence[PlacedRun]) -> bool:
-    """Tell whether any glyph of `runs` has colours of its own, so that coverage alone does not show it."""
+def has_colour(runs: Sequence[PlacedRun], draw_svg: DrawSvg | None = None) -> bool:
+    """Tell whether any glyph of `runs` has colours of its own that can be drawn, so that coverage alone does not show it."""
     return any(
-        faces.colour_kind(run.font.font, glyph.glyph_id) in ("paint", "strike")
+        _is_drawn(faces.colour_kind(run.font.font, glyph.glyph_id), draw_svg)
         for run in runs
         if faces.has_colour(run.font.font)
         for glyph in run.glyphs
@@ -101,14 +102,17 @@ def paint(
     dx: float = 0.0,
     dy: float = 0.0,
     stretch: float = 1.0,
+    *,
+    draw_svg: DrawSvg | None = None,
 ) -> Picture:
-    """Draw `runs` in `colour` with their colour glyphs above the plain ones; arguments as those of `raster.cover`.
+    """Draw `runs` in `colour` with their colour glyphs above the plain ones; arguments as those of `raster.cover`. Glyphs in SVG are
+    drawn by `draw_svg`, as plain ones without it.
 
     The same arguments give the same bytes. Raises what `raster.cover` raises, TextLimitError for too many pixels or painting
     steps, before any is made, and FontRefusedError for a damaged picture inside a font.
     """
     view = raster.check_view(scale, dx, dy, stretch)
-    plain, coloured = _split(runs, view)
+    plain, coloured = _split(runs, view, draw_svg)
     _check_work(coloured)
     ink = raster.cover(plain, scale, dx, dy, stretch)
     left, top, right, bottom = _bounds(ink, coloured)
@@ -117,29 +121,35 @@ def paint(
     if rows:
         _fill(canvas[ink.y - top :, ink.x - left :][:rows, :columns], ink.array, colour)
     for placed in coloured:
-        for piece, x, y in _drawn(placed, colour, view):
+        for piece, x, y in _drawn(placed, colour, view, draw_svg):
             _over(canvas[y - top :, x - left :][: piece.shape[0], : piece.shape[1]], piece)
     return Picture(_straight(canvas), left, top)
 
 
-def _split(runs: Sequence[PlacedRun], view: View) -> tuple[list[PlacedRun], list[_Placed]]:
+def _is_drawn(kind: ColourKind | None, draw_svg: DrawSvg | None) -> bool:
+    return kind in ("paint", "strike") or (kind == "svg" and draw_svg is not None)
+
+
+def _split(runs: Sequence[PlacedRun], view: View, draw_svg: DrawSvg | None) -> tuple[list[PlacedRun], list[_Placed]]:
     plain, coloured = [], []
     for run in runs:
         kinds = [faces.colour_kind(run.font.font, glyph.glyph_id) for glyph in run.glyphs]
-        if not any(kind in ("paint", "strike") for kind in kinds):
+        if not any(_is_drawn(kind, draw_svg) for kind in kinds):
             plain.append(run)
             continue
-        shown = [glyph for glyph, kind in zip(run.glyphs, kinds, strict=True) if kind not in ("paint", "strike")]
+        shown = []
+        for glyph, kind in zip(run.glyphs, kinds, strict=True):
+            if kind is None or not _is_drawn(kind, draw_svg):
+                shown.append(glyph)
+            elif (placed := _place(run, glyph, kind, view, draw_svg)) is not None:
+                coloured.append(placed)
         plain.append(run._replace(glyphs=tuple(shown)))
-        pairs = zip(run.glyphs, kinds, strict=True)
-        placed = (_place(run, glyph, kind, view) for glyph, kind in pairs if kind in ("paint", "strike"))
-        coloured += [one for one in placed if one is not None]
     return plain, coloured
 
 
-def _place(run: PlacedRun, glyph: Glyph, kind: ColourKind, view: View) -> _Placed | None:
+def _place(run: PlacedRun, glyph: Glyph, kind: ColourKind, view: View, draw_svg: DrawSvg | None) -> _Placed | None:
     font = faces.font_at(run.font, run.size)
-    found = _survey(run, glyph, kind)
+    found = _survey(run, glyph, kind, draw_svg)
     if found.box is None:
         return None
     unit = run.size / font.scale[0]
@@ -151,7 +161,10 @@ def _place(run: PlacedRun, glyph: Glyph, kind: ColourKind, view: View) -> _Place
     return _Placed(run, glyph, kind, found.steps, x, y, box)
 
 
-def _survey(run: PlacedRun, glyph: Glyph, kind: ColourKind) -> Survey:
+def _survey(run: PlacedRun, glyph: Glyph, kind: ColourKind, draw_svg: DrawSvg | None) -> Survey:
+    if kind == "svg":
+        assert draw_svg is not None
+        return svg_glyphs.survey(run.font.font, glyph.glyph_id, draw_svg)
     variations = tuple(run.font.variations(run.size).items())
     if kind == "paint":
         return survey(run.font.font, variations, glyph.glyph_id)
@@ -199,13 +212,22 @@ _Piece = tuple[NDArray[np.uint8], int, int]
 """Premultiplied pixels (rows, columns, 4), and where their top-left one goes."""
 
 
-def _drawn(placed: _Placed, colour: Colour, view: View) -> Iterator[_Piece]:
+def _drawn(placed: _Placed, colour: Colour, view: View, draw_svg: DrawSvg | None) -> Iterator[_Piece]:
     """Yield the pixels of one glyph, cut at its box."""
     left, top, right, bottom = _pixels(placed.box)
     if right <= left or bottom <= top:
         return
     if placed.kind == "strike":
         yield _scaled_strike(placed), left, top
+        return
+    if placed.kind == "svg":
+        assert draw_svg is not None
+        font = placed.run.font.font
+        unit = placed.run.size / faces.units(font) * faces.FIXED_PER_UNIT
+        across, down = unit * view.across, unit * view.down
+        size = (right - left, bottom - top)
+        region = ((left - placed.x) / across, (top - placed.y) / down, size[0] / across, size[1] / down)
+        yield svg_glyphs.draw(font, placed.glyph.glyph_id, region, size, colour, draw_svg), left, top
         return
     for y in range(top, bottom, _TILE_PX):
         for x in range(left, right, _TILE_PX):

@@ -7,7 +7,7 @@ of a font are read from the store when its first glyph is needed, checked agains
 
 import functools
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
 
 from engines.media_v2 import keys
@@ -15,25 +15,34 @@ from engines.media_v2.catalog import Catalog
 from engines.media_v2.models import Artifact, FontAssetMeta, FontFace
 from engines.media_v2.registry import Registered, Registration, Registry
 from engines.media_v2.scope import Scope
-from engines.typography_core import font_facts, font_files, fonts
+from engines.typography_core import fonts
+from engines.typography_core.errors import TextLimitError
+from engines.typography_core.font_files import FILE_BYTES_MAX
+from engines.typography_core.font_trial import Examined, examine
 from engines.typography_core.font_types import Axis, Font, FontContent, FontInstance
 from engines.typography_core.fonts import FontBook
 
+Examine = Callable[[bytes], Examined]
+"""A font file -> what it says of itself, once it was checked."""
 
-def add_font(registry: Registry, scope: Scope, content: bytes, name: str) -> Registered:
+
+def add_font(registry: Registry, scope: Scope, content: bytes, name: str, examine: Examine = examine) -> Registered:
     """Store a font file as a `font_asset` of `scope`; the same bytes again are the same artifact.
 
-    Raises FontRefusedError for a file that is damaged, none, or asks for endless work, TextLimitError for one that is too large.
+    `examine` reads the file: here, or, for files that nobody vouches for, in a worker (`font_trial.examine_apart`). Raises
+    FontRefusedError for a file that is damaged, none, or asks for endless work, TextLimitError for one that is too large, and what
+    becomes of a worker that a file is too much for.
     """
-    file = font_files.open_file(content)
-    facts = font_facts.facts_of(file)
+    if len(content) > FILE_BYTES_MAX:
+        raise TextLimitError("font file", len(content), FILE_BYTES_MAX, "bytes")
+    facts = examine(content)
     first = facts.faces[0]
     sha256 = keys.sha256_hex(content)
     meta = FontAssetMeta(
         name=name,
         family=first.family,
         subfamily=first.subfamily,
-        format=file.format,
+        format=facts.format,
         version=facts.version,
         license=facts.license,
         coverage=first.coverage,
@@ -41,7 +50,7 @@ def add_font(registry: Registry, scope: Scope, content: bytes, name: str) -> Reg
         bytes=len(content),
         sha256=sha256,
     )
-    uri = keys.content_key(scope, "font_asset", sha256, PurePath(name).stem, file.format)
+    uri = keys.content_key(scope, "font_asset", sha256, PurePath(name).stem, facts.format)
     return registry.register(scope, Registration("font_asset", content, meta, uri))
 
 

@@ -1,0 +1,1 @@
+"""Tests of isolation, beside what they test."""

@@ -1,0 +1,27 @@
+"""How do glyphs that a font draws in SVG become pixels? What typography asks for by its `DrawSvg`, without either knowing the other.
+
+Runs the guard on every document, as `rasterize` always does.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.vector_core import rasterize
+
+
+class GlyphDrawer:
+    """Draws one document at a size, with the default engine. Stateless: all objects are the same."""
+
+    def __call__(self, svg: bytes, width: int, height: int) -> NDArray[np.uint8]:
+        """Return `svg` stretched to `width` x `height` px, (height, width, 4) uint8 straight. Raises SvgRefusedError, SvgEngineError."""
+        return rasterize.rasterize(svg, width, height)
+
+    def producers(self) -> dict[str, str]:
+        """The engine and its version."""
+        return {"resvg": rasterize.engine_version("resvg")}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GlyphDrawer)
+
+    def __hash__(self) -> int:
+        return hash(GlyphDrawer)
