@@ -1,8 +1,8 @@
 """Which parts of the documents are taken from the program, and are they fresh? `python -m docs.generate [--check]`.
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`; NAME is a key of `docs.reference.BLOCKS`. The JSON Schemas
-are whole generated files, and so is the sheet of blend modes, a picture. `--check` looks at the texts, writes nothing and exits 1 when
-something is stale; the rest of each document is written by people.
+are whole generated files, and so are two pictures: the sheet of blend modes and the type specimen. `--check` looks at the texts, writes
+nothing and exits 1 when something is stale; the rest of each document is written by people.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from docs import reference, sheet
+from docs import reference, sheet, specimen
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA_PATH = ROOT / "docs" / "specs" / "composition.schema.json"
@@ -84,6 +84,9 @@ def main(arguments: Sequence[str]) -> int:
     if not checking and sheet.is_stale():
         sheet.write_sheet()
         sys.stderr.write(f"wrote: {sheet.SHEET.relative_to(ROOT)}\n")
+    if not checking and specimen.is_stale():
+        specimen.write_specimen()
+        sys.stderr.write(f"wrote: {specimen.SPECIMEN.relative_to(ROOT)}\n")
     return 1 if checking and stale else 0
 
 
