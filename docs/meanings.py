@@ -52,17 +52,17 @@ LAYERS: dict[str, dict[str, str]] = {
         "fit": FIT,
     },
     "text": {
-        "text": "What to set. A newline begins a new line.",
+        "text": "What to set. A newline begins a new line. A layer has `text`, `runs` or `markup`.",
         "font": "Family name, in any case. `impasto doctor` lists the families there are.",
         "size": "px per em.",
         "color": COLOUR,
         "weight": "CSS weight, any number; clamped to what the font has (Inter: 100 to 900).",
         "italic": "Ask for the italic face; a family without one answers with its upright.",
         "width": "Width of the box, px; lines break where Unicode lets them (UAX #14) to fit. None: as wide as the longest line.",
-        "height": "Height of the box, px. Heeded by `fit`; text is never cut nor moved by it.",
+        "height": "Height of the box, px. Heeded by `fit` and `vertical_align`; text is never cut by it.",
         "align": "Within the box. `start` and `end` follow the paragraph's direction. `justify` widens the spaces (in Chinese and Japanese "
         "the gaps) of every line but a paragraph's last.",
-        "line_height": "Height of a line, as a multiple of `size`.",
+        "line_height": "Height of a line, as a multiple of `size`; with runs, of the largest size on the line.",
         "direction": "Which way paragraphs run; `auto` asks each paragraph's first strong letter (UAX #9).",
         "language": "BCP 47, such as `de` or `zh-Hant`: decides about glyph forms, line breaks and hyphenation. `und` is none.",
         "line_break": "How freely Chinese, Japanese and Korean lines break, as in CSS.",
@@ -83,6 +83,12 @@ LAYERS: dict[str, dict[str, str]] = {
         "`style` (`solid`, `double`, `dotted`, `dashed`), `skip_ink` (false: do not step aside for ink).",
         "path": "One line of text along a path: `d` (SVG path data, px of the layer's box), `offset` (px) and `offset_percent`, `align` "
         "(`start`, `center`, `end`), `side` (`left`, `right`). Not together with `width`, `fit` and `decoration`.",
+        "word_spacing": "Room added to each space and no-break space, in thousandths of an em.",
+        "vertical_align": "Where the lines lie in `height`, which it needs.",
+        "tabs": "Tab stops: px from the edge where lines begin, or `{at, align, point}` with `align` one of `left`, `center`, `right`, "
+        "`decimal` (at the last `point`). Past the last one, and without any, a tab is a space. Lines with tabs are not justified.",
+        "runs": "Instead of `text`: its parts, each with what is not the text's. See [Runs](#runs-and-markup).",
+        "markup": "Instead of `text`: text with a few tags. See [Markup](#runs-and-markup).",
     },
     "solid": {"color": COLOUR, "width": AREA_SIZE, "height": AREA_SIZE},
     "gradient": {
@@ -97,6 +103,26 @@ LAYERS: dict[str, dict[str, str]] = {
         "isolated": "See [Groups](#groups).",
     },
 }
+
+RUN: dict[str, str] = {
+    "text": "The characters. All runs one after the other are the text.",
+    "font": "Family name.",
+    "size": "px per em; at most 1,000 times the text's. `fit` changes all sizes together.",
+    "weight": "CSS weight.",
+    "italic": "Ask for the italic face.",
+    "language": "BCP 47: decides about glyph forms. Where lines break follows the text's.",
+    "features": "Added to the text's.",
+    "axes": "Added to the text's.",
+    "tracking": "Thousandths of an em.",
+    "word_spacing": "Thousandths of an em.",
+    "baseline_shift": "px up, down when negative. The line grows with it.",
+    "position": "`super` or `sub`: smaller, and raised or lowered as the font says. Lines keep their height.",
+    "small_caps": "Small capitals: the font's own (`smcp`), else smaller capitals.",
+    "color": COLOUR,
+    "stroke": "As the text's.",
+    "decoration": "Instead of the text's.",
+}
+"""What a run may say; what it does not, is the text's."""
 
 MODELS: dict[str, type[msgspec.Struct]] = {
     "raster": RasterLayer,

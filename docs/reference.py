@@ -18,6 +18,7 @@ from engines.image_core import composition
 from engines.image_core.presets import PRESETS
 from engines.media_v2 import events, models
 from engines.media_v2.presets import SIDE_LIMITS, Limits, Overrides, Preset
+from engines.typography_core.rich_text import TextRun
 
 _BLEND_ORDER = get_args(composition.Blend)
 _LINK = re.compile(r"\s*\n\s*")
@@ -70,6 +71,11 @@ def _layer_table(kind: str) -> Callable[[], str]:
         return _keys(own, meanings.LAYERS[kind])
 
     return table
+
+
+def text_run() -> str:
+    """Table: the keys of a run of a text."""
+    return _keys(rows_of(TextRun), meanings.RUN)
 
 
 def _keys(rows: list[Row], sentences: dict[str, str]) -> str:
@@ -269,6 +275,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "composition document": composition_document,
     "composition shared": composition_shared,
     **{f"layer {kind}": _layer_table(kind) for kind in meanings.MODELS},
+    "text run": text_run,
     "blend modes": blend_modes,
     "composition limits": composition_limits,
     "composition errors": composition_errors,

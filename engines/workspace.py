@@ -4,10 +4,11 @@ Main path: `Workspace.open(store, tenant=..., env=...)` -> `compose` -> `render`
 nothing; the command line and the HTTP service use the same object. Nothing is global, and nothing stays open after the `with`.
 """
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +20,7 @@ from engines.image_core.picture_cache import PictureCache
 from engines.image_core.preset_book import PresetBook
 from engines.image_core.service import ImageService
 from engines.image_core.sources import FolderReader
+from engines.isolation.pool import Pool
 from engines.media_v2.catalog import usable
 from engines.media_v2.lineage_view import LineageView
 from engines.media_v2.listing import list_artifacts
@@ -28,11 +30,17 @@ from engines.media_v2.registry import Registered, Registry, init_store
 from engines.media_v2.renders import Rendered
 from engines.media_v2.scope import Scope, scope_of
 from engines.typography_core.font_assets import FontShelf, add_font
+from engines.typography_core.font_trial import TASKS as FONT_TASKS
+from engines.typography_core.font_trial import examine_apart
 from engines.typography_core.fonts import FontBook
 from engines.typography_core.layout import TextLayout
 from engines.typography_core.service import TextRequest, TextService
 from engines.typography_core.typeset import checked
+from engines.vector_core.glyphs import GlyphDrawer
 from engines.vector_core.service import VectorService
+
+ISOLATED_TASKS = {**FONT_TASKS}
+"""What worker processes are asked for: name -> function."""
 
 Document = Path | str | bytes | Mapping[str, object] | Composition
 """A composition: a file (whose own files lie beside it), JSON text, a mapping, or the value itself."""
@@ -42,18 +50,26 @@ class Workspace:
     """One scope of an open store. Several threads may use one object; pictures are decoded once for all presets of a composition."""
 
     def __init__(
-        self, registry: Registry, scope: Scope, *, threads: int | None = None, pictures: PictureCache | None = None
+        self,
+        registry: Registry,
+        scope: Scope,
+        *,
+        threads: int | None = None,
+        pictures: PictureCache | None = None,
+        isolation: Pool | None = None,
     ) -> None:
         """Work in `scope` of a store that the caller opened, and closes. `threads` limits the compositor; no byte depends on it.
-        `pictures` keeps decoded ones, for several workspaces if they share it."""
+        `pictures` keeps decoded ones, for several workspaces if they share it. `isolation` are workers for files that nobody
+        vouches for, with `ISOLATED_TASKS`; without them each such file gets a worker of its own."""
         self.registry = registry
         self.scope = scope
         exporter = ImageExporter(registry)
         self._images = ImageService(registry, threads=threads, pictures=pictures)
         self._vectors = VectorService(registry, exporter)
-        self._texts = TextService(registry, exporter)
+        self._texts = TextService(registry, exporter, GlyphDrawer())
         self._presets = PresetBook(registry)
         self._shelf = FontShelf(registry)
+        self._isolation = isolation
 
     @classmethod
     @contextmanager
@@ -67,8 +83,8 @@ class Workspace:
         scope = scope_of(tenant, env)
         if create:
             init_store(Path(store), with_key=True)
-        with Registry.open(Path(store)) as registry:
-            yield cls(registry, scope, threads=threads)
+        with Registry.open(Path(store)) as registry, Pool(ISOLATED_TASKS) as isolation:
+            yield cls(registry, scope, threads=threads, isolation=isolation)
 
     # Commands.
 
@@ -83,11 +99,12 @@ class Workspace:
         return self._vectors.register_scene(self.scope, svg, name)
 
     def add_font(self, content: bytes | Path, name: str | None = None) -> Registered:
-        """Store a font file as a `font_asset`: texts of this scope may ask for its families from now on. Raises `FontRefusedError`,
-        `TextLimitError`."""
-        if isinstance(content, Path):
-            return add_font(self.registry, self.scope, read_file(content), name or content.name)
-        return add_font(self.registry, self.scope, content, name or "untitled")
+        """Store a font file as a `font_asset`: texts of this scope may ask for its families from now on. A worker process reads it.
+        Raises `FontRefusedError`, `TextLimitError`, `WorkerTimeLimitError`, `WorkerMemoryLimitError`, `WorkerDiedError`."""
+        given = name or (content.name if isinstance(content, Path) else "untitled")
+        data = read_file(content) if isinstance(content, Path) else content
+        with nullcontext(self._isolation) if self._isolation else Pool(ISOLATED_TASKS, workers=1) as pool:
+            return add_font(self.registry, self.scope, data, given, functools.partial(examine_apart, pool))
 
     def compose(self, document: Document, name: str | None = None, *, root: Path | None = None) -> Registered:
         """Store a composition. One that is a file may name files below its folder (or `root`); others name artifacts only.

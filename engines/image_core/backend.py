@@ -87,7 +87,8 @@ def fonts_of(composition: documents.Composition, typesetter: Typesetter) -> Font
     draws = any(isinstance(layer, documents.VectorLayer) for layer in every)
     used = typeset.used(texts)
     vector = (drawing_producers(), drawing_inputs()) if draws else ({}, {})
-    text = typeset.producers(texts, any(layer.stroke is not None for layer in lettered)) if texts else {}
+    stroked = any(layer.stroke is not None for layer in lettered)
+    text = typeset.producers(texts, typesetter.draw_svg, stroked=stroked) if texts else {}
     return FontUse(vector[0] | text, vector[1] | fonts.hashes(used), font_assets.parents(used))
 
 

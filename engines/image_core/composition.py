@@ -15,9 +15,12 @@ from msgspec import Meta
 
 from engines.colours import ColourError, parse_colour
 from engines.errors import RequestError
-from engines.typography_core import breaks, look, on_path, setting
+from engines.typography_core import breaks, look, markup, on_path, rich_text, setting
 from engines.typography_core.bidi import Direction
 from engines.typography_core.errors import TypographyError
+from engines.typography_core.markup import MARKUP_LENGTH_MAX
+from engines.typography_core.superscripts import Position
+from engines.typography_core.tabs import TABS_MAX, Tabs
 
 VERSION = 1
 DOCUMENT_BYTES_MAX = 8 * 1024 * 1024
@@ -90,7 +93,7 @@ class VectorLayer(_Layer, frozen=True, kw_only=True, tag="vector"):
 class TextLayer(_Layer, frozen=True, kw_only=True, tag="text"):
     """Text; lines break where Unicode lets them when there is a width, and at newlines always."""
 
-    text: Annotated[str, Meta(max_length=100_000)]
+    text: Annotated[str, Meta(max_length=100_000)] | None = None
     font: Annotated[str, Meta(min_length=1, max_length=255)]
     size: Annotated[float, Meta(gt=0, le=10_000)]
     color: ColourText
@@ -116,6 +119,11 @@ class TextLayer(_Layer, frozen=True, kw_only=True, tag="text"):
     gradient: look.TextGradient | None = None
     decoration: look.Decorations = ()
     path: on_path.TextPath | None = None
+    word_spacing: Annotated[float, Meta(ge=setting.TRACKING_MIN, le=setting.TRACKING_MAX)] = 0.0
+    vertical_align: setting.VerticalAlign = "top"
+    tabs: Annotated[Tabs, Meta(max_length=TABS_MAX)] = ()
+    runs: rich_text.Runs = ()
+    markup: Annotated[str, Meta(max_length=MARKUP_LENGTH_MAX)] | None = None
 
 
 class SolidLayer(_Layer, frozen=True, kw_only=True, tag="solid"):
@@ -233,8 +241,8 @@ def _check_text(path: str, layer: TextLayer) -> None:
     shown = look.Look(color=layer.color, stroke=layer.stroke, gradient=layer.gradient, decoration=layer.decoration)
     for key, colour in look.colours(shown):
         _check_colour(f"{path}.{key}", colour)
-    for key in ("text", "ellipsis"):
-        if any("\ud800" <= char <= "\udfff" for char in getattr(layer, key)):
+    for key in ("text", "ellipsis", "markup"):
+        if any("\ud800" <= char <= "\udfff" for char in getattr(layer, key) or ""):
             raise CompositionError(f"{path}.{key}", "unpaired surrogate")
     if breaks.HARD_BREAK.search(layer.ellipsis):
         raise CompositionError(f"{path}.ellipsis", "a line break")
@@ -245,6 +253,30 @@ def _check_text(path: str, layer: TextLayer) -> None:
             on_path.check(layer.path, layer.width, layer.fit, bool(layer.decoration))
         except TypographyError as error:
             raise CompositionError(f"{path}.path", str(error)) from error
+    if layer.vertical_align != "top" and layer.height is None:
+        raise CompositionError(f"{path}.vertical_align", f"{layer.vertical_align} needs a height")
+    _check_rich_text(path, layer)
+
+
+def _check_rich_text(path: str, layer: TextLayer) -> None:
+    given = [key for key in ("runs", "markup") if getattr(layer, key) not in ((), None)]
+    if layer.text:
+        given.append("text")
+    if not given and layer.text is None:
+        raise CompositionError(path, "a text layer has `text`, `runs` or `markup`")
+    if len(given) > 1:
+        raise CompositionError(f"{path}.{given[0]}", f"a text layer has `{given[0]}` or `{given[1]}`, not both")
+    for index, run in enumerate(layer.runs):
+        place = f"{path}.runs[{index}]"
+        if any("\ud800" <= char <= "\udfff" for char in run.text):
+            raise CompositionError(f"{place}.text", "unpaired surrogate")
+        for key, colour in rich_text.colours(run):
+            _check_colour(f"{place}.{key}", colour)
+    if layer.markup:
+        try:
+            markup.parse(layer.markup, layer.size)
+        except RequestError as error:
+            raise CompositionError(f"{path}.markup", str(error)) from error
 
 
 def _check_colour(path: str, text: str) -> None:
@@ -257,10 +289,12 @@ def _check_colour(path: str, text: str) -> None:
 _CHOICES = {
     "blend": get_args(Blend),
     "fit": (*get_args(Fit), *(f"{word} (texts)" for word in get_args(setting.Fit) if word != "none")),
-    "align": get_args(setting.Align),
+    "align": (*get_args(setting.Align), "decimal (tabs)"),
     "direction": get_args(Direction),
     "line_break": get_args(breaks.LineBreak),
     "wrap": get_args(setting.Wrap),
+    "vertical_align": get_args(setting.VerticalAlign),
+    "position": (*get_args(Position), *(f"{word} (strokes)" for word in ("outside", "center", "inside"))),
 }
 """Key -> the words that it takes, for those keys whose words are many."""
 

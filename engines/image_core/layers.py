@@ -186,7 +186,9 @@ class _Builder:
         request = text_request(layer)
         text = self._typesetter.set(request)
         self.missing.update(dict.fromkeys(text.missing))
-        drawn = painting.paint(text, typeset.look_of(request), scale, dx, dy, stretch)
+        drawn = painting.paint(
+            text, typeset.look_of(request), scale, dx, dy, stretch, draw_svg=self._typesetter.draw_svg
+        )
         if drawn.pixels.size == 0:
             return None
         place = (left + drawn.x, top + drawn.y)
@@ -214,6 +216,21 @@ class _Builder:
 def text_request(layer: TextLayer) -> TextRequest:
     """The text of `layer`, as typography_core is asked for it: the fields of a request are a layer's, by the same names."""
     return TextRequest(**{name: getattr(layer, name) for name in TextRequest.__struct_fields__})
+
+
+def said(layers: tuple[Layer, ...]) -> str:
+    """What the visible texts among `layers` say, bottom to top, each on lines of its own."""
+    texts = []
+    for layer in layers:
+        if layer.visible and layer.opacity > 0:
+            match layer:
+                case GroupLayer():
+                    texts.append(said(layer.layers))
+                case TextLayer():
+                    texts.append(typeset.plain_text(text_request(layer)))
+                case _:
+                    pass
+    return "\n".join(text for text in texts if text)
 
 
 class _Placed(NamedTuple):

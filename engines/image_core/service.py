@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 import msgspec
 
-from engines.image_core import backend, composition, decode
+from engines.image_core import backend, composition, decode, layers
 from engines.image_core.backend import ImageExporter, OnKernel
 from engines.image_core.composition import Composition, GroupLayer, Layer, RasterLayer, VectorLayer
 from engines.image_core.picture_cache import PictureCache
@@ -35,6 +35,7 @@ from engines.typography_core.font_assets import FontShelf
 from engines.typography_core.service import TextService
 from engines.typography_core.typeset import Typesetter
 from engines.vector_core import guard
+from engines.vector_core.glyphs import GlyphDrawer
 from engines.vector_core.service import VectorService
 
 __all__ = ["ImageService", "remake"]
@@ -129,7 +130,9 @@ class ImageService:
         source = self._registry.artifact(Scope(artifact.tenant, artifact.env), artifact.parents[0], "image_composition")
         meta = artifact.meta
         book = self._shelf.book(Scope(artifact.tenant, artifact.env), only=meta.fonts.values())
-        return self._job(source, meta.preset_id, meta.overrides, Typesetter(book), version=meta.preset_version)
+        return self._job(
+            source, meta.preset_id, meta.overrides, Typesetter(book, GlyphDrawer()), version=meta.preset_version
+        )
 
     def _job(
         self,
@@ -166,13 +169,13 @@ class ImageService:
                 document, sources, plan, typesetter=typesetter, threads=self._threads, on_kernel=on_kernel
             )
             export = exporter.export(plan, drawn.pixels, producers, artifact_id)
-            return export._replace(meta=export.meta | {"missing": drawn.missing})
+            return export._replace(meta=export.meta | {"missing": drawn.missing, "text": layers.said(document.layers)})
 
         return job, draw
 
     def _typesetter(self, scope: Scope) -> Typesetter:
         """One that knows the fonts that `scope` has now."""
-        return Typesetter(self._shelf.book(scope))
+        return Typesetter(self._shelf.book(scope), GlyphDrawer())
 
     def _picture_formats(self, source: Artifact) -> set[Format]:
         """Formats of the pictures that a composition is made from."""
@@ -240,7 +243,7 @@ def remake(registry: Registry, artifact: Artifact) -> str | None:
     makers = {
         "image_render": images.remake,
         "vector_render": VectorService(registry, exporter).remake,
-        "text_render": TextService(registry, exporter).remake,
+        "text_render": TextService(registry, exporter, GlyphDrawer()).remake,
     }
     job, draw = makers[artifact.kind](artifact)
     meta = cast("ImageRenderMeta", artifact.meta)

@@ -6,7 +6,7 @@ Pure. A value is only ever a value: it becomes part of a string, or a number whe
     "text": "Du {{date}}"      the value is put in as it is
     "x": "{{left}}"            where the model wants a number (or true and false), the string is one variable and the value spells one
     "text": "{{{{no}}}}"       `{{{{` and `}}}}` stand for `{{` and `}}`
-    "svg": "<text>{{title}}"   in inline drawings a value is escaped as XML
+    "svg": "<text>{{title}}"   in inline drawings and in `markup` a value is escaped as XML
 """
 
 import functools
@@ -276,7 +276,7 @@ def _checked(place: Place) -> Place:
 def _purpose(wanted: tuple[shapes.Type, ...], path: str) -> _Purpose:
     if path.endswith((".type", ".version")):
         return "fixed"
-    if path.endswith(".svg"):
+    if path.endswith((".svg", ".markup")):
         return "markup"
     if any(isinstance(one, shapes.FloatType | shapes.IntType) for one in wanted):
         return "number"

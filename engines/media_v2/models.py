@@ -138,6 +138,8 @@ class ImageRenderMeta(_ExportMeta, frozen=True, kw_only=True):
     preset_id: PresetId
     missing: tuple[str, ...] = ()
     """Characters of its texts for which the font has no glyph."""
+    text: str = ""
+    """What its visible text layers say, bottom to top, one after the other on lines of their own."""
 
 
 class VectorRenderMeta(_ExportMeta, frozen=True, kw_only=True):
@@ -154,6 +156,8 @@ class TextRenderMeta(_ExportMeta, frozen=True, kw_only=True):
     preset_id: PresetId | None = None
     missing: tuple[str, ...] = ()
     """Characters for which the font has no glyph."""
+    text: str = ""
+    """What it says, for readers who do not see it."""
 
 
 ArtifactMeta = (

@@ -26,8 +26,9 @@ _CONTROL = re.compile(rb"[efghkijxzb]")
 _ISOLATE = re.compile(rb"[ijxz]")
 _STRONG_OR_INITIATOR = re.compile(rb"[LRAijx]")
 _NEUTRALS = re.compile(rb"[owSijxz]+")
-_RESET = re.compile(rb"[wijxzefghkbSP]+")
+_RESET = b"wijxzefghkbSP"
 """What L1 may put back to the base level."""
+_RESETS = re.compile(b"[" + _RESET + b"]+")
 _BRACKET = re.compile("[" + re.escape("".join(BRACKETS) + "".join(BRACKETS.values())) + "]")
 _CLOSING = {opening: SAME_BRACKET.get(closing, closing) for opening, closing in BRACKETS.items()}
 _L, _R = b"LR"
@@ -36,10 +37,12 @@ _STRONG = {_L: _L, _R: _R, b"1"[0]: _R, b"2"[0]: _R}
 
 
 class Levels(NamedTuple):
-    """The embedding level of a paragraph, and of each of its characters as one byte, 0 to 126; odd is right-to-left."""
+    """The embedding level of a paragraph, and of each of its characters as one byte, 0 to 126; odd is right-to-left. `kinds` are the
+    characters' classes, empty where all levels are 0."""
 
     base: int
     of: bytes
+    kinds: bytes = b""
 
 
 class _Entry(NamedTuple):
@@ -75,9 +78,9 @@ def resolve(paragraph: str, direction: Direction = "auto") -> Levels:
     """
     if direction != "rtl" and not needs_levels(paragraph):
         return Levels(0, bytes(len(paragraph)))
-    kinds = classes(paragraph)
-    separator = kinds.endswith(b"P")
-    kinds = kinds.removesuffix(b"P").replace(b"P", b"S")
+    given = classes(paragraph)
+    separator = given.endswith(b"P")
+    kinds = given.removesuffix(b"P").replace(b"P", b"S")
     matches = _matches(kinds)
     base = _first_level(kinds, 0, len(kinds), matches) if direction == "auto" else int(direction == "rtl")
     resolved = bytearray(kinds)
@@ -97,7 +100,7 @@ def resolve(paragraph: str, direction: Direction = "auto") -> Levels:
             levels[start:end] = found[place : place + end - start]
             place += end - start
     _fill_removed(levels, runs, base)
-    return Levels(base, bytes(levels) + bytes([base]) * separator)
+    return Levels(base, bytes(levels) + bytes([base]) * separator, given)
 
 
 def line_levels(paragraph: str, levels: Levels, start: int, end: int) -> bytes:
@@ -106,11 +109,12 @@ def line_levels(paragraph: str, levels: Levels, start: int, end: int) -> bytes:
     if levels.base == 0 and not any(cut):
         return cut
     line = bytearray(cut)
-    kinds = classes(paragraph[start:end])
-    for found in _RESET.finditer(kinds):
-        stop = found.end()
-        if stop < len(kinds):
-            stop = max(kinds.rfind(b"S", *found.span()), kinds.rfind(b"P", *found.span())) + 1
+    kinds = levels.kinds[start:end] or classes(paragraph[start:end])
+    kept = len(kinds.rstrip(_RESET))
+    line[kept:] = bytes([levels.base]) * (len(kinds) - kept)
+    separated = b"S" in kinds or b"P" in kinds
+    for found in _RESETS.finditer(kinds, 0, kept) if separated else ():
+        stop = max(kinds.rfind(b"S", *found.span()), kinds.rfind(b"P", *found.span())) + 1
         if stop > found.start():
             line[found.start() : stop] = bytes([levels.base]) * (stop - found.start())
     return bytes(line)
@@ -249,13 +253,13 @@ def _weak(kinds: bytes, edge: bytes) -> bytes:
         return (b"1" if b"1" in beside else b"%") * len(found[0])
 
     kinds = re.sub(rb"([^m])(m+)", marks, edge + kinds)  # W1
-    kinds = re.sub(rb"A[^LRA]*", lambda found: found[0].replace(b"1", b"2"), kinds)  # W2
+    kinds = re.sub(rb"A[^LRA1]*1[^LRA]*", lambda found: found[0].replace(b"1", b"2"), kinds)  # W2
     kinds = kinds.replace(b"A", b"R")  # W3
     kinds = re.sub(rb"(?<=1)[+,](?=1)", b"1", kinds)  # W4
     kinds = re.sub(rb"(?<=2),(?=2)", b"2", kinds)
     kinds = re.sub(rb"%+", terminators, kinds)  # W5
     kinds = kinds.translate(bytes.maketrans(b"+,%", b"ooo"))  # W6
-    kinds = re.sub(rb"L[^LR]*", lambda found: found[0].replace(b"1", b"L"), kinds)  # W7
+    kinds = re.sub(rb"L[^LR1]*1[^LR]*", lambda found: found[0].replace(b"1", b"L"), kinds)  # W7
     return kinds[1:]
 
 

@@ -40,7 +40,8 @@ EDGE_MIN = 2
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _ONE_EACH = re.compile(
-    "[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0377\u0384-\u03ff\u0400-\u0482\u048a-\u052f\u2010-\u2027\u20a0-\u20bf]*"
+    "[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0377\u0384-\u03ff\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0621-\u064a\u2010-\u2027"
+    "\u20a0-\u20bf\u3001-\u3003\u3005-\u3029\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff\uff01-\uff60]*"
 )
 """Text of which each character is a cluster by itself: no marks, no joiners, no control."""
 _WORD = re.compile(r"[^\W\d_]+")

@@ -6,6 +6,7 @@ EngineError
     TextValueError         a number or a word outside what is allowed                  (RequestError)
     TextEncodingError      the text is not Unicode: an unpaired surrogate              (RequestError)
     TextLimitError         text, size or picture larger than we take                   (RequestError)
+    MarkupError            markup that is not well-formed, or not of the subset        (RequestError)
 """
 
 from collections.abc import Sequence
@@ -56,6 +57,16 @@ class TextLimitError(TypographyError, RequestError):
     def __init__(self, field: str, value: float, limit: float, unit: str) -> None:
         message = f"{field}: {value:,.10g} {unit} is more than the limit of {limit:,.10g} {unit}"
         super().__init__(message, field=field, value=value, limit=limit, unit=unit)
+
+
+class MarkupError(TypographyError, RequestError):
+    """Marked-up text cannot be read: at the character `index` (0-based), in or at the tag `tag` (empty outside of all)."""
+
+    type = "markup"
+
+    def __init__(self, tag: str, index: int, reason: str) -> None:
+        where = f"<{tag[:100]}> at" if tag else "at"
+        super().__init__(f"markup: {where} character {index}: {reason}", tag=tag, index=index, reason=reason)
 
 
 class FontRefusedError(TypographyError, RequestError):

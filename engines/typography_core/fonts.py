@@ -26,6 +26,7 @@ __all__ = [
     "covers",
     "families",
     "find",
+    "has_colour",
     "hashes",
     "load",
     "manifest",
@@ -143,6 +144,13 @@ def covers(instance: FontInstance, text: str) -> bool:
     from engines.typography_core import faces
 
     return faces.charset(instance.font).covers(text)
+
+
+def has_colour(instance: FontInstance) -> bool:
+    """Tell whether the font has glyphs with colours of their own. Raises as `faces` does."""
+    from engines.typography_core import faces
+
+    return faces.has_colour(instance.font)
 
 
 def hashes(instances: Iterable[FontInstance]) -> dict[str, str]:

@@ -2,23 +2,20 @@
 
 Pure, given fonts. Scripts follow UAX #24: characters shared by scripts (Common, Inherited) take that of their neighbours,
 and a closing bracket that of its opening one. The font is chosen for each grapheme cluster: the first of the cascade that
-has all of it; the first of all where none has. The main path is `itemise`.
+has all of it (of an emoji, the first that has it in colours: see `emoji`); the first of all where none has. The main path is `itemise`.
 """
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from engines.typography_core import breaks, fonts
+from engines.typography_core import breaks, emoji, fonts, small_caps
 from engines.typography_core.bidi_classes import BRACKETS
 from engines.typography_core.fonts import FontInstance
-
-Cascade = Callable[[str], Sequence[FontInstance]]
-"""Script (ISO 15924) -> the fonts to look in, in order; one at least, and the first is the same for all scripts."""
-
-Covers = Callable[[FontInstance, str], bool]
+from engines.typography_core.styles import Covers, Style, Styling
 
 COMMON = "Zyyy"
 """The script of text that has none of its own, such as a number."""
@@ -34,46 +31,91 @@ _KEEPS_FONT = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202f\u205f-\u206f\ufef
 
 
 class Item(NamedTuple):
-    """Characters `start` up to `end` of a text, of one script, level (odd is right-to-left) and font."""
+    """Characters `start` up to `end` of a text, of one script, level (odd is right-to-left), font and style."""
 
     start: int
     end: int
     script: str
     level: int
     font: FontInstance
+    style: Style
 
 
 def itemise(
-    text: str, start: int, end: int, levels: bytes, cascade: Cascade, covers: Covers = fonts.covers
+    text: str, start: int, end: int, levels: bytes, styling: Styling, covers: Covers = fonts.covers
 ) -> list[Item]:
     """Cut `text[start:end]`, a paragraph whose levels are `levels`, into items, in logical order.
 
-    Spaces and controls stay with the font of the cluster before them where it has them. Latin text at one level that the
-    first font covers is one item at once. Asks `covers` once for each different cluster and font.
+    Spaces and controls stay with the font of the cluster before them where it has them; a tab is an item by itself. A cluster has the
+    style of its first character. Latin text at one level that the first font covers is one item at once. Asks `covers` once for
+    each different cluster and font.
     """
     paragraph = text[start:end]
     if not paragraph:
         return []
+    styles = styling.styles_of(start, end)
     level = levels[0]
+    found: list[Item] | None = None
     if _LATIN.fullmatch(paragraph) and levels.count(level) == len(levels):
-        script = "Latn" if _LATIN_LETTER.search(paragraph) else COMMON
-        first = cascade(script)[0]
+        found = _latin(paragraph, start, level, styles, covers)
+    if found is None:
+        found = _items(paragraph, start, levels, styles, covers)
+    if any(item.style.small_caps for item in found):
+        return [part for item in found for part in _with_small_caps(text, item)]
+    return found
+
+
+def any_latin_letter(text: str) -> bool:
+    """Tell whether Latin text, or common characters, have any letter that says so."""
+    return _LATIN_LETTER.search(text) is not None
+
+
+def _latin(
+    paragraph: str, origin: int, level: int, styles: list[tuple[int, Style]], covers: Covers
+) -> list[Item] | None:
+    """Return one item for each style of Latin text, or None where the first font lacks something."""
+    script = "Latn" if any_latin_letter(paragraph) else COMMON
+    found = []
+    for (start, style), (end, _) in pairwise([*styles, (origin + len(paragraph), styles[0][1])]):
+        first = style.cascade(script)[0]
+        own = paragraph[start - origin : end - origin]
         # Each character is a cluster by itself here, so that their order does not matter, and most come more than once.
-        if (paragraph.isascii() and _has_ascii(covers, first)) or covers(first, "".join(set(paragraph))):
-            return [Item(start, end, script, level, first)]
-    chosen = _fonts_of(paragraph, script_runs(paragraph), cascade, covers)
-    changes = {place: (script, font) for place, script, font in chosen}
+        if not (own.isascii() and has_ascii(covers, first)) and not covers(first, "".join(set(own))):
+            return None
+        found.append(Item(start, end, script, level, first, style))
+    return found
+
+
+def _items(paragraph: str, origin: int, levels: bytes, styles: list[tuple[int, Style]], covers: Covers) -> list[Item]:
+    chosen = _fonts_of(paragraph, script_runs(paragraph), [(at - origin, style) for at, style in styles], covers)
+    changes = {place: (script, font, style) for place, script, font, style in chosen}
     turns = {at for at in range(1, len(levels)) if levels[at] != levels[at - 1]}
+    if "\t" in paragraph:
+        turns |= {at for found in re.finditer("\t", paragraph) for at in found.span() if 0 < at < len(paragraph)}
     items = []
-    script, font = changes[0]
+    script, font, style = changes[0]
     for here, there in pairwise([*sorted(turns.union(changes)), len(paragraph)]):
-        script, font = changes.get(here, (script, font))
-        items.append(Item(start + here, start + there, script, levels[here], font))
+        script, font, style = changes.get(here, (script, font, style))
+        items.append(Item(origin + here, origin + there, script, levels[here], font, style))
     return items
 
 
+def _with_small_caps(text: str, item: Item) -> Iterator[Item]:
+    """Cut an item that asks for small capitals where smaller ones of the usual capitals begin and end."""
+    if item.style.small_caps is None:
+        yield item
+        return
+    style = item.style._replace(small_caps=None)
+    if item.style.small_caps(item.font, item.script):
+        yield item._replace(style=style._replace(features={small_caps.FEATURE: 1, **style.features}))
+        return
+    smaller = style._replace(scale=style.scale * small_caps.SCALE, capitals=True)
+    for start, end, lower in small_caps.parts(text[item.start : item.end]):
+        yield item._replace(start=item.start + start, end=item.start + end, style=smaller if lower else style)
+
+
 @functools.lru_cache(maxsize=256)
-def _has_ascii(covers: Covers, font: FontInstance) -> bool:
+def has_ascii(covers: Covers, font: FontInstance) -> bool:
     """Tell whether `font` has all of printable ASCII: asked once, most headlines need not be looked at."""
     return covers(font, "".join(map(chr, range(0x20, 0x7F))))
 
@@ -114,28 +156,43 @@ def _scripts(text: str) -> dict[str, str | None]:
 
 
 def _fonts_of(
-    text: str, runs: list[tuple[int, str]], cascade: Cascade, covers: Covers
-) -> list[tuple[int, str, FontInstance]]:
-    """Return where each run of one script and font begins, at bounds of clusters only."""
-    scripts = iter([*runs, (len(text), COMMON)])
-    _, script = next(scripts)
-    upcoming = next(scripts)
-    memory: dict[tuple[str, str], FontInstance] = {}
-    found: list[tuple[int, str, FontInstance]] = []
+    text: str, runs: list[tuple[int, str]], styles: list[tuple[int, Style]], covers: Covers
+) -> list[tuple[int, str, FontInstance, Style]]:
+    """Return where each run of one script, font and style begins, at bounds of clusters only."""
+    places, scripts, turns = [at for at, _ in runs], [script for _, script in runs], [at for at, _ in styles]
+    bounds = sorted({*places, *turns, len(text)})
+    memory: dict[tuple[str, int, int], dict[str, FontInstance]] = {}
+    found: list[tuple[int, str, FontInstance, Style]] = []
+    font: FontInstance | None = None
+    script, style, known = "", styles[0][1], {}
+    change = upcoming = 0
     for start, end in pairwise([0, *breaks.graphemes(text)]):
-        while start >= upcoming[0]:
+        if start >= change:
             # A cluster whose base is shared and whose mark is not, begins in the script before: its base decides.
-            (_, script), upcoming = upcoming, next(scripts)
+            upcoming = bisect_right(bounds, start, upcoming)
+            change = bounds[upcoming]
+            before = style
+            script, style = scripts[bisect_right(places, start) - 1], styles[bisect_right(turns, start) - 1][1]
+            if style is not before:
+                font = None
+            known = memory.setdefault((script, id(style), id(font)), {})
         cluster = text[start:end]
-        font = None
-        if found and _KEEPS_FONT.fullmatch(cluster) and covers(found[-1][2], cluster):
-            font = found[-1][2]
-        if font is None:
-            font = memory.get((script, cluster))
-        if font is None:
-            asked = cascade(script)
-            font = next((one for one in asked if covers(one, cluster)), asked[0])
-            memory[script, cluster] = font
-        if not found or found[-1][1:] != (script, font):
-            found.append((start, script, font))
+        chosen = known.get(cluster)
+        if chosen is None:
+            chosen = known[cluster] = _font_of(cluster, font, style.cascade(script), covers)
+        if chosen is not font:
+            font = chosen
+            known = memory.setdefault((script, id(style), id(font)), {})
+        if not found or found[-1][1] != script or found[-1][3] is not style or found[-1][2] != font:
+            found.append((start, script, chosen, style))
     return found
+
+
+def _font_of(
+    cluster: str, before: FontInstance | None, cascade: Sequence[FontInstance], covers: Covers
+) -> FontInstance:
+    """Return the font of a cluster: that `before` it where the cluster shows nothing, else the first of the cascade that has it, in
+    colours or without as Unicode and variation selectors ask."""
+    if before is not None and _KEEPS_FONT.fullmatch(cluster) and covers(before, cluster):
+        return before
+    return emoji.choose(cascade, cluster, covers, fonts.has_colour)

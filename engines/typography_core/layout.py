@@ -2,9 +2,10 @@
 
 Pure, given a shaper: no font is opened and no pixel made here. A text is cut at its mandatory breaks into paragraphs, which
 `paragraph` breaks into lines; here lines are limited, aligned, justified and, by `fit`, set at the size that fits. Line
-boxes are those of CSS 2.2 §10.8.1: half of the leading above the first font's ascent. The main path is `lay_out`.
+boxes are `line_boxes`' concern. The main path is `lay_out`.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import NamedTuple
@@ -13,10 +14,12 @@ import msgspec
 
 from engines.typography_core import breaks, fonts, shaping
 from engines.typography_core.fonts import FontInstance
-from engines.typography_core.itemise import COMMON, Cascade, Covers
+from engines.typography_core.itemise import COMMON, any_latin_letter, has_ascii
 from engines.typography_core.justify import justified
+from engines.typography_core.line_boxes import LineBoxes, line_box
+from engines.typography_core.look import Look
 from engines.typography_core.outlines import Letter
-from engines.typography_core.paragraph import FIT_SLACK_PX, Measured, Paragraph, SetLine, Shaper
+from engines.typography_core.paragraph import FIT_SLACK_PX, Measured, Paragraph, Piece, SetLine, Shaper, share_shaped
 from engines.typography_core.setting import (
     LINE_HEIGHT,
     SIZE_PX_MAX,
@@ -27,6 +30,8 @@ from engines.typography_core.setting import (
     check,
 )
 from engines.typography_core.shaping import Glyph, PlacedRun
+from engines.typography_core.styles import Cascade, Covers, Span, Style, Styling
+from engines.typography_core.tabs import TAB, stops_of
 
 __all__ = [
     "LINE_HEIGHT",
@@ -40,6 +45,9 @@ __all__ = [
     "arrange",
     "lay_out",
 ]
+
+AT_ONCE_CHARS_MAX = 256
+"""Characters of a text that is tried as one line first: longer ones are paragraphs, whose shaping would be for nothing."""
 
 FIT_STEP_PX = 0.25
 """px per em: sizes that `fit` tries are whole steps; a finer one is not seen in print at any size."""
@@ -71,7 +79,8 @@ class Line(NamedTuple):
 class TextLayout(msgspec.Struct, frozen=True, kw_only=True):
     """A text set in lines. Box in px, its corner at (0, 0); `missing` are the characters without a glyph, in order. `font` is the
     first of the cascade, `size` what was used after fitting; `truncated` says that lines were left out. `letters` are
-    the places of its glyphs where it runs along a path."""
+    the places of its glyphs where it runs along a path. `height` is that of all lines, the first of which begins at `top`; `asked` are
+    the first fonts of all styles, which say how high lines are."""
 
     width: float
     height: float
@@ -81,6 +90,8 @@ class TextLayout(msgspec.Struct, frozen=True, kw_only=True):
     size: float
     truncated: bool = False
     letters: tuple[Letter, ...] | None = None
+    top: float = 0.0
+    asked: tuple[FontInstance, ...] = ()
 
     @property
     def runs(self) -> tuple[PlacedRun, ...]:
@@ -104,50 +115,115 @@ def arrange(
 
 
 def lay_out(
-    text: str, cascade: Cascade, setting: Setting, *, covers: Covers = fonts.covers, shaper: Shaper = shaping
+    text: str,
+    cascade: Cascade,
+    setting: Setting,
+    *,
+    spans: Sequence[Span] = (),
+    covers: Covers = fonts.covers,
+    shaper: Shaper = shaping,
 ) -> TextLayout:
     """Set `text` into lines, each cluster in the first font of `cascade` that has it, and align them in a box as wide as
-    the setting says, or as the longest line.
+    the setting says, or as the longest line. Where there are `spans`, the first at 0, their styles hold instead.
 
-    Mandatory breaks are kept and begin a paragraph, each with a direction of its own; a tab counts as one space; spaces at
-    the end of a line hang out of it and take no room. With a width, lines fill up to the last place where UAX #14 lets them
+    Mandatory breaks are kept and begin a paragraph, each with a direction of its own; a tab counts as one space where no stops are set;
+    spaces at the end of a line hang out of it and take no room. With a width, lines fill up to the last place where UAX #14 lets them
     break, and what cannot be broken stays whole on a line of its own. `justify` widens the spaces of every line but a
-    paragraph's last; `start` and `end` follow the paragraph's direction. Each line is `line_height * size` px high. Past
-    `max_lines`, the last line ends with the ellipsis, after as many whole clusters as fit. An empty text is one empty line.
-    Raises TextValueError, TextLimitError, TextEncodingError, before any work but for what only a font can refuse.
+    paragraph's last and those with tabs; `start` and `end` follow the paragraph's direction. Each line is as high as the highest of its
+    styles, `line_height` times its size. Past `max_lines`, the last line ends with the ellipsis, after as many whole clusters as fit.
+    An empty text is one empty line. Raises TextValueError, TextLimitError, TextEncodingError, before any work but for what only a
+    font can refuse.
     """
     check(text, setting)
-    plain = text.replace("\t", " ")
+    if not spans and (found := _at_once(text, cascade, setting, covers, shaper)) is not None:
+        return found
+    styling = Styling(spans or [Span(0, style_of(cascade, setting))])
+    plain = text if setting.tabs else text.replace(TAB, " ")
     # A mandatory break is never printable, and that question is the quicker one.
     breaking = () if plain.isprintable() else breaks.HARD_BREAK.finditer(plain)
     ends = [(found.start(), found.end()) for found in breaking]
-    spans = pairwise([(0, 0), *ends, (len(plain), len(plain))])
-    paragraphs = [Paragraph(plain, start, end, setting, cascade, covers) for (_, start), (end, _) in spans]
+    bounds = pairwise([(0, 0), *ends, (len(plain), len(plain))])
+    stops = stops_of(setting.tabs)
+    paragraphs = [Paragraph(plain, start, end, setting, styling, covers, stops) for (_, start), (end, _) in bounds]
+    share_shaped(plain, paragraphs)
     first_font = cascade(paragraphs[0].items[0].script if paragraphs[0].items else COMMON)[0]
 
     def at(size: float) -> TextLayout:
-        return _set(paragraphs, first_font, size, setting, shaper)
+        return _set(paragraphs, styling, first_font, size, setting, shaper)
 
     if setting.fit == "none":
         return at(setting.size)
-    return _fitted(at, setting, grows=setting.fit == "grow" and bool(plain.strip()))
+    scale_max = max(1.0, *(style.scale for style in styling.styles))
+    return _fitted(at, setting, SIZE_PX_MAX / scale_max, grows=setting.fit == "grow" and bool(plain.strip()))
 
 
-def _set(paragraphs: list[Paragraph], font: FontInstance, size: float, setting: Setting, shaper: Shaper) -> TextLayout:
+def _at_once(text: str, cascade: Cascade, setting: Setting, covers: Covers, shaper: Shaper) -> TextLayout | None:
+    """Return what `lay_out` makes of a plain headline, in a third of the work: Latin letters in one line of one font, which is what most
+    texts are. None for every other text. Nothing is decided here: each step is the one that would have been the only one."""
+    if not (text.isascii() and text.isprintable() and 0 < len(text) <= AT_ONCE_CHARS_MAX and text[-1] != " "):
+        return None
+    if (
+        setting.fit != "none"
+        or setting.direction == "rtl"
+        or setting.vertical_align != "top"
+        or setting.tracking
+        or setting.word_spacing
+        or setting.indent
+    ):
+        return None
+    script = "Latn" if any_latin_letter(text) else COMMON
+    font, size = cascade(script)[0], setting.size
+    if not has_ascii(covers, font):
+        return None
+    language, features = setting.language, setting.features
+    run = shaper.shape_run(
+        text, 0, len(text), font, size, script=script, language=language, rtl=False, features=features
+    )
+    box = run.width if setting.width is None else setting.width
+    if run.width > box + FIT_SLACK_PX:
+        return None
+    room = box - run.width
+    x = {"center": room / 2, "right": room, "end": room}.get(setting.align, 0.0)
+    above, height = line_box(shaper, font, size, setting.line_height)
+    line = Line(above, x, run.width, text, 0, (PlacedRun(font, size, x, above, run.glyphs),))
+    return TextLayout(width=box, height=height, lines=(line,), missing=run.missing, font=font, size=size, asked=(font,))
+
+
+def style_of(cascade: Cascade, setting: Setting) -> Style:
+    """Return the style that `setting` asks for."""
+    return Style(cascade, setting.language, setting.features, setting.tracking, setting.word_spacing)
+
+
+def _set(
+    paragraphs: list[Paragraph],
+    styling: Styling,
+    font: FontInstance,
+    size: float,
+    setting: Setting,
+    shaper: Shaper,
+) -> TextLayout:
     chosen, truncated = _lines(paragraphs, size, setting, shaper)
-    box = max(line.width + _indent(line, setting) for line in chosen) if setting.width is None else setting.width
-    metrics = shaper.metrics(font, size)
-    pitch = setting.line_height * size
-    first = (pitch - metrics.ascent - metrics.descent) / 2 + metrics.ascent
-    lines = tuple(_place(line, first + index * pitch, box, size, setting) for index, line in enumerate(chosen))
+    box = max([line.width + _indent(line, setting) for line in chosen]) if setting.width is None else setting.width
+    line_boxes = LineBoxes(styling, size, setting, shaper)
+    baselines, height = line_boxes.stacked(chosen)
+    top = 0.0
+    if setting.vertical_align != "top":
+        assert setting.height is not None
+        top = (setting.height - height) * (0.5 if setting.vertical_align == "middle" else 1.0)
+        baselines = [top + baseline for baseline in baselines]
+    lines = tuple(
+        [_place(line, baseline, box, size, setting, styling) for line, baseline in zip(chosen, baselines, strict=True)]
+    )
     return TextLayout(
         width=box,
-        height=pitch * len(lines),
+        height=height,
         lines=lines,
         missing=tuple(dict.fromkeys(_missing(chosen))),
         font=font,
         size=size,
         truncated=truncated,
+        top=top,
+        asked=line_boxes.fonts,
     )
 
 
@@ -180,27 +256,49 @@ def _missing(lines: list[SetLine]) -> Iterator[str]:
             yield from piece.run.missing
 
 
-def _place(line: SetLine, baseline: float, box: float, size: float, setting: Setting) -> Line:
+def _place(line: SetLine, baseline: float, box: float, size: float, setting: Setting, styling: Styling) -> Line:
     """Put a line where its alignment says; an indented one lies in a box that is narrower at its paragraph's start."""
     indent = _indent(line, setting)
     room = box - indent - line.width
     align, rtl = setting.align, line.base == 1
-    if align == "justify" and not line.last and room > 0:
+    if align == "justify" and not line.last and room > 0 and TAB not in line.text:
         line, room = justified(line, room), 0.0
     if align in ("start", "justify"):
         align = "right" if rtl and (room > 0 or setting.align == "start") else "left"
     elif align == "end":
         align = "left" if rtl else "right"
     x = {"left": 0.0, "center": room / 2, "right": room}[align] + (0.0 if rtl else indent)
-    runs = []
+    runs: list[PlacedRun] = []
     pen = x
     for piece in line.pieces:
-        runs.append(PlacedRun(piece.item.font, size, pen, baseline, piece.run.glyphs))
+        style = piece.item.style
+        placed = PlacedRun(piece.item.font, size * style.scale, pen, baseline - style.rise * size, piece.run.glyphs)
+        runs += _in_looks(placed, piece, line, styling)
         pen += piece.run.width
     return Line(baseline, x, line.width, line.text, line.start, tuple(runs))
 
 
-def _fitted(at: Callable[[float], TextLayout], setting: Setting, grows: bool) -> TextLayout:
+def _in_looks(placed: PlacedRun, piece: Piece, line: SetLine, styling: Styling) -> list[PlacedRun]:
+    """Cut a run where its characters' look changes. A hyphen or an ellipsis looks like the character before it."""
+    looks = styling.looks_of(piece.item.start, piece.item.end)
+    if len(looks) == 1 and piece.item.start < line.end:
+        return [placed if looks[0][1] is None else placed._replace(look=looks[0][1])]
+    starts = [start for start, _ in looks]
+    last = max(line.start, line.end - 1)
+    found: list[tuple[float, Look | None, list[Glyph]]] = []
+    pen = 0.0
+    for glyph in placed.glyphs:
+        shown = glyph.cluster <= last
+        look = looks[bisect_right(starts, glyph.cluster) - 1][1] if shown else styling.looks_of(last, last)[0][1]
+        if not found or found[-1][1] != look:
+            found.append((pen, look, []))
+        left, _, glyphs = found[-1]
+        glyphs.append(glyph._replace(x=glyph.x - left))
+        pen += glyph.advance
+    return [placed._replace(x=placed.x + left, look=look, glyphs=tuple(glyphs)) for left, look, glyphs in found]
+
+
+def _fitted(at: Callable[[float], TextLayout], setting: Setting, size_max: float, grows: bool) -> TextLayout:
     """Return the layout at the largest size that fits: the asked size and below it, or above it when it `grows`.
 
     Looks for a whole number of steps by halving; a size is only ever taken after the text was set at it, because a smaller
@@ -211,7 +309,7 @@ def _fitted(at: Callable[[float], TextLayout], setting: Setting, grows: bool) ->
     if setting.fit == "grow":
         if not (fits and grows):
             return best
-        low, high = int(setting.size / FIT_STEP_PX), int(SIZE_PX_MAX / FIT_STEP_PX)
+        low, high = int(setting.size / FIT_STEP_PX), int(size_max / FIT_STEP_PX)
     elif fits:
         return best
     else:

@@ -31,6 +31,7 @@ from engines.typography_core.paints import Area, Paint
 from engines.typography_core.raster import View
 from engines.typography_core.shaping import PlacedRun
 from engines.typography_core.sheets import Inked, Outlined, Pictured, Sheet
+from engines.typography_core.svg_glyphs import DrawSvg
 
 
 class DrawnText(NamedTuple):
@@ -44,7 +45,14 @@ class DrawnText(NamedTuple):
 
 
 def paint(
-    text: TextLayout, look: Look, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0, stretch: float = 1.0
+    text: TextLayout,
+    look: Look,
+    scale: float = 1.0,
+    dx: float = 0.0,
+    dy: float = 0.0,
+    stretch: float = 1.0,
+    *,
+    draw_svg: DrawSvg | None = None,
 ) -> DrawnText:
     """Draw `text` as `look` says at `scale` output px per px, its corner at (dx, dy) in output px, `stretch` times as wide as high;
     runs with a look of their own as that says.
@@ -55,25 +63,27 @@ def paint(
     """
     looks = {run.look or look for run in text.runs}
     if text.letters is None and len(looks) <= 1 and all(one.plain for one in looks):
-        return _plain(text, next(iter(looks), look), scale, dx, dy, stretch)
+        return _plain(text, next(iter(looks), look), (scale, dx, dy, stretch), draw_svg)
     view = raster.check_view(scale, dx, dy, stretch)
-    drawn = sheets.laid(list(_sheets(text, look, view)))
+    drawn = sheets.laid(list(_sheets(text, look, view, draw_svg)))
     return DrawnText(drawn.pixels, drawn.x, drawn.y, 1.0)
 
 
-def ink_box(text: TextLayout, look: Look) -> tuple[int, int, int, int]:
+def ink_box(text: TextLayout, look: Look, *, draw_svg: DrawSvg | None = None) -> tuple[int, int, int, int]:
     """Return the pixels (left, top, right, bottom) at scale 1 that show anything, counted from the corner of the text's box."""
-    drawn = paint(text, look)
+    drawn = paint(text, look, draw_svg=draw_svg)
     rows, columns, _ = drawn.pixels.shape
     return drawn.x, drawn.y, drawn.x + columns, drawn.y + rows
 
 
-def _plain(text: TextLayout, look: Look, scale: float, dx: float, dy: float, stretch: float) -> DrawnText:
+def _plain(
+    text: TextLayout, look: Look, view: tuple[float, float, float, float], draw_svg: DrawSvg | None
+) -> DrawnText:
     colour = look.colour
-    if colour_glyphs.has_colour(text.runs):
-        picture = colour_glyphs.paint(text.runs, colour, scale, dx, dy, stretch)
+    if colour_glyphs.has_colour(text.runs, draw_svg):
+        picture = colour_glyphs.paint(text.runs, colour, *view, draw_svg=draw_svg)
         return DrawnText(picture.pixels, picture.x, picture.y, 1.0)
-    covered = raster.cover(text.runs, scale, dx, dy, stretch)
+    covered = raster.cover(text.runs, *view)
     pixels = np.empty((*covered.array.shape, 4), np.uint8)
     pixels[..., :3] = [int(part * 255 + 0.5) for part in colour[:3]]
     pixels[..., 3] = covered.array
@@ -88,13 +98,13 @@ class _Part(NamedTuple):
     letters: list[Letter] | None
 
 
-def _sheets(text: TextLayout, look: Look, view: View) -> Iterator[Sheet]:
+def _sheets(text: TextLayout, look: Look, view: View, draw_svg: DrawSvg | None) -> Iterator[Sheet]:
     area = _area(text, view)
     lines = [] if text.letters is not None else decorations.bars(text, look)
     drawn = [(one, _lined(one, area, view)) for one in lines]
     yield from (sheet for one, sheet in drawn if one.decoration.line != "line-through")
     for part in _parts(text, look):
-        yield from _glyphs(part, area, view)
+        yield from _glyphs(part, area, view, draw_svg)
     yield from (sheet for one, sheet in drawn if one.decoration.line == "line-through")
 
 
@@ -135,8 +145,8 @@ def _lined(one: decorations.Decorated, area: Area, view: View) -> Sheet:
     return Inked(ink.cover_edges(decorations.edges_of(one.bars, view)), paint)
 
 
-def _glyphs(part: _Part, area: Area, view: View) -> Iterator[Sheet]:
-    plain, coloured = _split(part.runs)
+def _glyphs(part: _Part, area: Area, view: View, draw_svg: DrawSvg | None) -> Iterator[Sheet]:
+    plain, coloured = _split(part.runs, draw_svg)
     letters = outlines.letters(plain) if part.letters is None else part.letters
     fill = _paint(part.look, area)
     if part.look.stroke is not None:
@@ -148,18 +158,19 @@ def _glyphs(part: _Part, area: Area, view: View) -> Iterator[Sheet]:
         yield Inked(ink.cover_edges(_viewed(flatten.edges(shape), view)), fill)
     if coloured:
         stretch = view.across / view.down
-        picture = colour_glyphs.paint(coloured, part.look.colour, view.down, view.dx, view.dy, stretch)
+        colour = part.look.colour
+        picture = colour_glyphs.paint(coloured, colour, view.down, view.dx, view.dy, stretch, draw_svg=draw_svg)
         yield Pictured(picture.pixels, picture.x, picture.y)
 
 
-def _split(runs: Sequence[PlacedRun]) -> tuple[list[PlacedRun], list[PlacedRun]]:
+def _split(runs: Sequence[PlacedRun], draw_svg: DrawSvg | None) -> tuple[list[PlacedRun], list[PlacedRun]]:
     """Return the glyphs without and with colours of their own."""
     plain, coloured = [], []
     for run in runs:
-        if not colour_glyphs.has_colour([run]):
+        if not colour_glyphs.has_colour([run], draw_svg):
             plain.append(run)
             continue
-        own = [colour_glyphs.has_colour([run._replace(glyphs=(glyph,))]) for glyph in run.glyphs]
+        own = [colour_glyphs.has_colour([run._replace(glyphs=(glyph,))], draw_svg) for glyph in run.glyphs]
         shown = zip(run.glyphs, own, strict=True)
         coloured.append(run._replace(glyphs=tuple(glyph for glyph, has in shown if has)))
         shown = zip(run.glyphs, own, strict=True)

@@ -19,15 +19,18 @@ from engines.typography_core.font_assets import FontShelf
 from engines.typography_core.fonts import FontBook
 from engines.typography_core.layout import TextLayout
 from engines.typography_core.look import Look
+from engines.typography_core.svg_glyphs import DrawSvg
 from engines.typography_core.typeset import TextRequest, Typesetter
 
 __all__ = ["TextRequest", "TextService"]
 
 
 class TextService:
-    """Renders texts into one store. `exporter` brings presets and encoders (see `engines.media_v2.exports.Exporter`)."""
+    """Renders texts into one store. `exporter` brings presets and encoders (see `engines.media_v2.exports.Exporter`),
+    `draw_svg` draws glyphs that fonts have in SVG."""
 
-    def __init__(self, registry: Registry, exporter: Exporter) -> None:
+    def __init__(self, registry: Registry, exporter: Exporter, draw_svg: DrawSvg | None = None) -> None:
+        self._draw_svg = draw_svg
         self._registry = registry
         self._exporter = exporter
         self._shelf = FontShelf(registry)
@@ -48,7 +51,7 @@ class TextService:
 
     def measure(self, scope: Scope, request: TextRequest) -> TextLayout:
         """Set the lines of `request` in the fonts of `scope`; nothing is drawn or recorded. Raises errors of fonts and values."""
-        return Typesetter(self._shelf.book(scope)).set(typeset.checked(request))
+        return Typesetter(self._shelf.book(scope), self._draw_svg).set(typeset.checked(request))
 
     def remake(self, artifact: Artifact) -> tuple[RenderJob, Draw]:
         """The job that made `artifact`, and how to do it again, in the very fonts; nothing is recorded."""
@@ -69,26 +72,31 @@ class TextService:
         version: int | None = None,
     ) -> tuple[RenderJob, Draw]:
         look = typeset.look_of(request)
-        text = Typesetter(book).set(request)
-        picture = _picture_box(request, text, look)
+        text = Typesetter(book, self._draw_svg).set(request)
+        picture = _picture_box(request, text, look, self._draw_svg)
         planned = self._exporter.plan(
             scope, preset_id, picture.width, picture.height, overrides=overrides, version=version
         )
         plan, used = planned.plan, typeset.used([text])
-        producers = self._exporter.producers(plan) | typeset.producers([text], request.stroke is not None)
+        drawing = typeset.producers([text], self._draw_svg, stroked=request.stroke is not None)
+        producers = self._exporter.producers(plan) | drawing
         job = RenderJob(
             kind="text_render",
             content=request,
             inputs=fonts.hashes(used),
             planned=planned,
             producers=producers,
-            name=request.text[:80],
+            name=typeset.plain_text(request)[:80],
             parents=font_assets.parents(used),
-            extra_meta={"request": msgspec.to_builtins(request), "missing": text.missing},
+            extra_meta={
+                "request": msgspec.to_builtins(request),
+                "missing": text.missing,
+                "text": typeset.plain_text(request),
+            },
         )
 
         def draw(artifact_id: str) -> Export:
-            return self._exporter.export(plan, _draw(text, look, picture, plan), producers, artifact_id)
+            return self._exporter.export(plan, _draw(text, look, picture, plan, self._draw_svg), producers, artifact_id)
 
         return job, draw
 
@@ -102,15 +110,15 @@ class _PictureBox(msgspec.Struct, frozen=True):
     height: float
 
 
-def _picture_box(request: TextRequest, text: TextLayout, look: Look) -> _PictureBox:
-    ink = painting.ink_box(text, look)
+def _picture_box(request: TextRequest, text: TextLayout, look: Look, draw_svg: DrawSvg | None) -> _PictureBox:
+    ink = painting.ink_box(text, look, draw_svg=draw_svg)
     box_height = max(text.height, request.height or 0.0)
     left, top = min(0.0, ink[0]), min(0.0, ink[1])
     right, bottom = max(text.width, ink[2]), max(box_height, ink[3])
     return _PictureBox(left, top, max(1.0, math.ceil(right) - left), max(1.0, math.ceil(bottom) - top))
 
 
-def _draw(text: TextLayout, look: Look, picture: _PictureBox, plan: ExportPlan) -> RgbaPixels:
+def _draw(text: TextLayout, look: Look, picture: _PictureBox, plan: ExportPlan, draw_svg: DrawSvg | None) -> RgbaPixels:
     """What the file shows of the text on a transparent ground, (height, width, 4) uint8 straight."""
     window = plan.visible
     pixels = np.zeros((window.height, window.width, 4), np.uint8)
@@ -118,7 +126,7 @@ def _draw(text: TextLayout, look: Look, picture: _PictureBox, plan: ExportPlan) 
     if plan.fit == "stretch":
         across, down = plan.content_width / picture.width, plan.content_height / picture.height
     dx, dy = -picture.left * across - window.left, -picture.top * down - window.top
-    drawn = painting.paint(text, look, down, dx, dy, across / down)
+    drawn = painting.paint(text, look, down, dx, dy, across / down, draw_svg=draw_svg)
     rows, columns, _ = drawn.pixels.shape
     # Outlines may leave the window where it is cropped, and touch one pixel more at other scales than they did at scale 1.
     y0, x0 = max(0, drawn.y), max(0, drawn.x)

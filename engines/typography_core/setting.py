@@ -13,10 +13,12 @@ from engines.typography_core import breaks
 from engines.typography_core.bidi import Direction
 from engines.typography_core.breaks import LineBreak
 from engines.typography_core.errors import TextEncodingError, TextLimitError, TextValueError
+from engines.typography_core.tabs import Tabs, stops_of
 
 Align = Literal["left", "center", "right", "justify", "start", "end"]
 Fit = Literal["none", "shrink", "grow", "shrink-to-lines"]
 Wrap = Literal["greedy", "balance"]
+VerticalAlign = Literal["top", "middle", "bottom"]
 
 TEXT_LENGTH_MAX = 100_000
 """Characters: a book chapter. Takes under a second to shape; far more is a document, not a layer."""
@@ -48,7 +50,8 @@ ELLIPSIS_LENGTH_MAX = 32
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """How to set a text; lengths in px. `tracking` is in thousandths of an em, added after each cluster but a line's last;
     scripts whose letters join are never tracked. `fit` changes the size until the text fits its box: `shrink` and `grow` in
-    width and height (and `max_lines`, if given), `shrink-to-lines` in `max_lines` lines of the width."""
+    width and height (and `max_lines`, if given), `shrink-to-lines` in `max_lines` lines of the width. `word_spacing` is added to spaces
+    and no-break spaces, as `tracking` in thousandths of an em. A tab is a space where there are no `tabs`."""
 
     size: float
     width: float | None = None
@@ -66,7 +69,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     fit: Fit = "none"
     wrap: Wrap = "greedy"
     indent: float = 0.0
+    word_spacing: float = 0.0
+    vertical_align: VerticalAlign = "top"
+    tabs: Tabs = ()
 
+
+_RANGES = (
+    ("tracking", TRACKING_MIN, TRACKING_MAX),
+    ("word_spacing", TRACKING_MIN, TRACKING_MAX),
+    ("indent", -WIDTH_PX_MAX, WIDTH_PX_MAX),
+)
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "align": get_args(Align),
@@ -74,33 +86,42 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "line_break": get_args(LineBreak),
     "fit": get_args(Fit),
     "wrap": get_args(Wrap),
+    "vertical_align": get_args(VerticalAlign),
 }
 
 
 def check(text: str, setting: Setting) -> None:
     """Raise TextLimitError, TextEncodingError or TextValueError for the first thing in `text` or `setting` that cannot be."""
-    _check_text("text", text, TEXT_LENGTH_MAX)
-    _check_text("ellipsis", setting.ellipsis, ELLIPSIS_LENGTH_MAX)
-    if not setting.ellipsis.isprintable() and breaks.HARD_BREAK.search(setting.ellipsis):
-        raise TextValueError("ellipsis", setting.ellipsis, "text of one line")
-    _check_number("size", setting.size, SIZE_PX_MAX, "px")
-    _check_number("line_height", setting.line_height, LINE_HEIGHT_MAX, "times the size")
+    check_text("text", text, TEXT_LENGTH_MAX)
+    check_length("size", setting.size, SIZE_PX_MAX, "px")
+    check_length("line_height", setting.line_height, LINE_HEIGHT_MAX, "times the size")
     for field in ("width", "height"):
         if (length := getattr(setting, field)) is not None:
-            _check_number(field, length, WIDTH_PX_MAX, "px")
-    _check_range("tracking", setting.tracking, TRACKING_MIN, TRACKING_MAX)
-    _check_range("indent", setting.indent, -WIDTH_PX_MAX, WIDTH_PX_MAX)
+            check_length(field, length, WIDTH_PX_MAX, "px")
+    # What is as it is when nobody asked for it needs no look: a headline is set in less time than all checks take.
+    for field, low, high in _RANGES:
+        if getattr(setting, field):
+            check_number_in(field, getattr(setting, field), low, high)
+    if setting.ellipsis != ELLIPSIS:
+        check_text("ellipsis", setting.ellipsis, ELLIPSIS_LENGTH_MAX)
+        if not setting.ellipsis.isprintable() and breaks.HARD_BREAK.search(setting.ellipsis):
+            raise TextValueError("ellipsis", setting.ellipsis, "text of one line")
     if setting.max_lines is not None:
         if isinstance(setting.max_lines, bool) or not isinstance(setting.max_lines, int):
             raise TextValueError("max_lines", setting.max_lines, "a whole number")
-        _check_range("max_lines", setting.max_lines, 1, LINES_MAX)
+        check_number_in("max_lines", setting.max_lines, 1, LINES_MAX)
     for field, known in _CHOICES.items():
         if getattr(setting, field) not in known:
             raise TextValueError(field, getattr(setting, field), "one of " + ", ".join(known))
-    breaks.checked_language(setting.language)
+    if setting.language != breaks.LANGUAGE:
+        breaks.checked_language(setting.language)
     lacking = fit_lacks(setting.fit, setting.width, setting.height, setting.max_lines)
     if lacking is not None:
         raise TextValueError("fit", setting.fit, f"possible without {lacking}")
+    if setting.vertical_align != "top" and setting.height is None:
+        raise TextValueError("vertical_align", setting.vertical_align, "possible without a height")
+    if setting.tabs:
+        stops_of(setting.tabs)
 
 
 def fit_lacks(fit: Fit, width: float | None, height: float | None, max_lines: int | None) -> str | None:
@@ -112,7 +133,8 @@ def fit_lacks(fit: Fit, width: float | None, height: float | None, max_lines: in
     return None
 
 
-def _check_text(field: str, text: str, limit: int) -> None:
+def check_text(field: str, text: str, limit: int) -> None:
+    """Raise TextLimitError for more than `limit` characters, TextEncodingError for half a surrogate pair."""
     if len(text) > limit:
         raise TextLimitError(field, len(text), limit, "characters")
     try:
@@ -121,13 +143,15 @@ def _check_text(field: str, text: str, limit: int) -> None:
         raise TextEncodingError(error.start, ord(text[error.start])) from error
 
 
-def _check_number(field: str, value: float, limit: float, unit: str) -> None:
+def check_length(field: str, value: float, limit: float, unit: str) -> None:
+    """Raise TextValueError for what is no number above 0, TextLimitError past `limit`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not (value > 0 and math.isfinite(value)):
         raise TextValueError(field, value, "a number above 0")
     if value > limit:
         raise TextLimitError(field, value, limit, unit)
 
 
-def _check_range(field: str, value: float, low: float, high: float) -> None:
+def check_number_in(field: str, value: float, low: float, high: float) -> None:
+    """Raise TextValueError for what is no number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise TextValueError(field, value, f"a number from {low:,g} to {high:,g}")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engines.typography_core import faces
 from engines.typography_core.charsets import is_invisible
-from engines.typography_core.errors import TextLimitError, TextValueError
+from engines.typography_core.errors import FontRefusedError, TextLimitError, TextValueError
 from engines.typography_core.faces import FontMetrics, font_at, metrics, version
 from engines.typography_core.font_types import Font, FontInstance
 from engines.typography_core.look import Look
@@ -34,6 +34,13 @@ FEATURES_MAX = 64
 
 FEATURE_VALUE_MAX = 65_535
 """The highest alternate that a lookup can hold (OpenType, 'GSUB' lookup type 3)."""
+
+GLYPHS_PER_CHAR_MAX = 32
+"""Glyphs that a font may make of a character, over a run: scripts decompose letters into some few, the longest ligature that is undone
+(U+FDFA) has 18. HarfBuzz itself stops at 256 times as many, which are gigabytes for a long text."""
+
+SHORT_RUN_CHARS = 8
+"""Runs that are shorter may have as many glyphs as one of so many characters: an ornament may be made of hundreds."""
 
 CONTEXT_CHARS = 5
 """Characters beside a run that HarfBuzz looks at: its buffer's CONTEXT_LENGTH."""
@@ -228,7 +235,13 @@ def _shape(key: _Key, ask: _Ask) -> _Units:
     else:
         buffer.script = ask.script
         buffer.direction = "rtl" if ask.rtl else "ltr"
-    hb.shape(hb_font, buffer, dict(ask.features))
+    try:
+        hb.shape(hb_font, buffer, dict(ask.features))
+    except MemoryError as error:  # what the binding makes of a shaper that gave up: text that grows without end
+        raise FontRefusedError("GSUB", f"it makes more of {ask.length} characters than can be shaped") from error
+    most = max(ask.length, SHORT_RUN_CHARS) * GLYPHS_PER_CHAR_MAX
+    if len(buffer) > most:
+        raise TextLimitError("glyphs", len(buffer), most, "glyphs")
     infos, places = buffer.glyph_infos, buffer.glyph_positions
     offset = ask.offset
     found = [

@@ -4,8 +4,9 @@ Main path: `Typesetter.set(request)`, then `painting.paint`. The request is a va
 same pixels.
 """
 
+import functools
 import importlib.metadata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import msgspec
@@ -18,23 +19,32 @@ from engines.typography_core import (
     fonts,
     layout,
     layout_cache,
+    markup,
     merged,
     on_path,
     painting,
+    rich_text,
     setting,
     shaping,
+    svg_glyphs,
 )
-from engines.typography_core.errors import TextValueError
+from engines.typography_core.errors import TextEncodingError, TextValueError
 from engines.typography_core.fonts import FontBook, FontInstance
 from engines.typography_core.look import Decorations, Look, Stroke, TextGradient, checked_look
+from engines.typography_core.markup import MARKUP_LENGTH_MAX
 from engines.typography_core.on_path import TextPath
+from engines.typography_core.rich_text import TextRun
+from engines.typography_core.styles import Cascade
+from engines.typography_core.svg_glyphs import DrawSvg
+from engines.typography_core.tabs import Tabs
 
 
 class TextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A text and how to set it; lengths in px, the rest as in `setting.Setting`. `height` is the box's height as the caller sees
-    it: `fit` heeds it, and it cuts nothing. `axes` are named as `fonts.FontBook.cascade` says."""
+    it: `fit` and `vertical_align` heed it, and it cuts nothing. `axes` are named as `fonts.FontBook.cascade` says. The text is in one of
+    `text`, `runs` and `markup`."""
 
-    text: str
+    text: str | None = None
     font: str
     size: float
     weight: Annotated[float, Meta(ge=1, le=1000)] = 400.0
@@ -60,6 +70,11 @@ class TextRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     gradient: TextGradient | None = None
     decoration: Decorations = ()
     path: TextPath | None = None
+    word_spacing: float = 0.0
+    vertical_align: setting.VerticalAlign = "top"
+    tabs: Tabs = ()
+    runs: rich_text.Runs = ()
+    markup: Annotated[str, Meta(max_length=MARKUP_LENGTH_MAX)] | None = None
 
 
 def checked(request: object) -> TextRequest:
@@ -74,14 +89,20 @@ def checked(request: object) -> TextRequest:
 class Typesetter:
     """Sets texts in the fonts of one book, each text once. For one thread."""
 
-    def __init__(self, book: FontBook | None = None) -> None:
-        """`book` are the fonts that there are; without one, those of the font packages."""
+    def __init__(self, book: FontBook | None = None, draw_svg: DrawSvg | None = None) -> None:
+        """`book` are the fonts that there are; without one, those of the font packages. `draw_svg` will draw glyphs in SVG: without it
+        their characters count as missing."""
+        self.draw_svg = draw_svg
         self._book = fonts.packaged() if book is None else book
         self._known: dict[bytes, layout.TextLayout] = {}
+        self._cascades: dict[object, Cascade] = {}
 
     def set(self, request: TextRequest) -> layout.TextLayout:
         """Set the lines of `request`. Raises `UnknownFontError`, `TextValueError`, `TextLimitError`, `TextEncodingError`."""
-        key = msgspec.msgpack.encode(request)
+        try:
+            key = msgspec.msgpack.encode(request)
+        except UnicodeEncodeError as error:
+            raise TextEncodingError(error.start, ord(error.object[error.start])) from error
         if key not in self._known:
             if not self._book.own and self._book.packaged is fonts.packaged().packaged:
                 self._known[key] = layout_cache.PACKAGED.get(key, lambda: self._set(request))
@@ -90,19 +111,31 @@ class Typesetter:
         return self._known[key]
 
     def _set(self, request: TextRequest) -> layout.TextLayout:
-        found: dict[str, tuple[FontInstance, ...]] = {}
-
-        def cascade(script: str) -> tuple[FontInstance, ...]:
-            if script not in found:
-                asked = (request.font, request.weight, request.italic, request.axes)
-                found[script] = self._book.cascade(*asked, script)
-            return found[script]
-
         if request.path is not None:
             on_path.check(request.path, request.width, request.fit, bool(request.decoration))
-        shared = {name: getattr(request, name) for name in _SHARED}
-        text = layout.lay_out(request.text, cascade, setting.Setting(**shared))
+        text = self._in_lines(request)
+        if self.draw_svg is not None and text.missing:
+            text = msgspec.structs.replace(text, missing=svg_glyphs.still_missing(text))
         return text if request.path is None else on_path.bent(text, request.path)
+
+    def _in_lines(self, request: TextRequest) -> layout.TextLayout:
+        cascade = self._cascade(request.font, request.weight, request.italic, request.axes)
+        shared = setting.Setting(**{name: getattr(request, name) for name in _SHARED})
+        runs = runs_of(request)
+        if runs is None:
+            return layout.lay_out(request.text or "", cascade, shared)
+        setting.check(rich_text.text_of(runs), shared)
+        base = rich_text.Base(*(getattr(request, name) for name in rich_text.Base._fields))
+        spans = rich_text.spans_of(runs, base, look_of(request), self._cascade)
+        return layout.lay_out(rich_text.text_of(runs), cascade, shared, spans=spans)
+
+    def _cascade(self, family: str, weight: float, italic: bool, axes: Mapping[str, float]) -> Cascade:
+        """Return where to look for glyphs; the same one for the same values."""
+        key = (family, weight, italic, tuple(sorted(axes.items())))
+        if key not in self._cascades:
+            found = functools.partial(self._book.cascade, family, weight, italic, axes)
+            self._cascades[key] = functools.cache(found)
+        return self._cascades[key]
 
 
 _SHARED = tuple(name for name in setting.Setting.__struct_fields__ if name in TextRequest.__struct_fields__)
@@ -121,6 +154,29 @@ def draw(
     return painting.paint(set_text(request), look_of(request), scale, dx, dy, stretch)
 
 
+def runs_of(request: TextRequest) -> tuple[TextRun, ...] | None:
+    """Return the runs of `request`, None where its text is all in one style. Raises TextValueError for a text given twice or not at
+    all, MarkupError."""
+    given = [name for name in ("runs", "markup") if getattr(request, name)]
+    if request.markup == "":
+        given.append("markup")
+    if request.text and given:
+        raise TextValueError("text", request.text, f"possible beside {given[0]}")
+    if len(given) > 1:
+        raise TextValueError("markup", request.markup, "possible beside runs")
+    if not given and request.text is None:
+        raise TextValueError("text", None, "a text: give `text`, `runs` or `markup`")
+    if request.markup is not None:
+        return markup.parse(request.markup, request.size)
+    return request.runs or None
+
+
+def plain_text(request: TextRequest) -> str:
+    """Return the characters of `request`, as they are read. Raises as `runs_of` does."""
+    runs = runs_of(request)
+    return request.text or "" if runs is None else rich_text.text_of(runs)
+
+
 def look_of(request: TextRequest) -> Look:
     """How `request` asks for its glyphs to look. Raises `ColourError`."""
     look = Look(color=request.color, stroke=request.stroke, gradient=request.gradient, decoration=request.decoration)
@@ -128,11 +184,13 @@ def look_of(request: TextRequest) -> Look:
 
 
 def used(texts: Iterable[layout.TextLayout]) -> list[FontInstance]:
-    """The fonts that decide about `texts`: those of their glyphs, and the first asked for, which says how high lines are."""
-    return [font for text in texts for font in (text.font, *(run.font for run in text.runs))]
+    """The fonts that decide about `texts`: those of their glyphs, and the first ones asked for, which say how high lines are."""
+    return [font for text in texts for font in (text.font, *text.asked, *(run.font for run in text.runs))]
 
 
-def producers(texts: Iterable[layout.TextLayout], stroked: bool = False) -> dict[str, str]:
+def producers(
+    texts: Iterable[layout.TextLayout], draw_svg: DrawSvg | None = None, *, stroked: bool = False
+) -> dict[str, str]:
     """Names and versions of the code that decides about glyph shapes, colours and places in `texts`, some of which are `stroked`."""
     texts = list(texts)
     known = {
@@ -144,4 +202,6 @@ def producers(texts: Iterable[layout.TextLayout], stroked: bool = False) -> dict
     pictures = any(colour_glyphs.has_strikes(text.runs) for text in texts)
     if stroked or any(run.look is not None and run.look.stroke is not None for text in texts for run in text.runs):
         known["skia-pathops"] = merged.version()
+    if draw_svg is not None and any(svg_glyphs.has_svg(text.runs) for text in texts):
+        known |= draw_svg.producers()
     return known | ({"pillow": importlib.metadata.version("pillow")} if pictures else {})

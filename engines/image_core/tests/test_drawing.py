@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engines.errors import EngineError
-from engines.image_core import backend, composition
+from engines.image_core import backend, composition, layers
 from engines.image_core.layers import LayerTooLargeError
 from engines.image_core.presets import plan_plain
 from engines.image_core.sources import FolderReader, SourceError, SourceSet
@@ -250,3 +250,19 @@ def test_translucent_text_lets_the_ground_through(folder: Path) -> None:
     half = draw(folder, [letter | {"color": "#ff000080"}], background="#00f")
     assert solid[..., 0].max() == 255
     assert abs(int(half[..., 0].max()) - 128) <= 1
+
+
+def test_what_a_picture_says_is_what_is_seen() -> None:
+    """For readers who do not see it: hidden texts are not read out, texts in groups and in markup are."""
+    text = {"type": "text", "font": "Inter", "size": 9, "color": "#000"}
+    layers_ = [
+        text | {"text": "first"},
+        text | {"text": "hidden", "visible": False},
+        {"type": "group", "opacity": 0, "layers": [text | {"text": "gone"}]},
+        {
+            "type": "group",
+            "layers": [text | {"markup": "a <b>b</b> &amp; c"}, text | {"runs": [{"text": "d"}, {"text": "e"}]}],
+        },
+    ]
+    document = composition.from_builtins({"version": 1, "width": 9, "height": 9, "layers": layers_})
+    assert layers.said(document.layers) == "first\na b & c\nde"

@@ -78,7 +78,7 @@ def test_the_file_is_what_its_meta_says(format: Format, profile: ColorProfile) -
     assert export.meta["bytes"] == len(export.content)
     assert export.meta["sha256"] == hashlib.sha256(export.content).hexdigest()
     assert (export.meta["bit_depth"], export.meta["fit"]) == (8, "contain")
-    assert export.meta.keys() | {"preset_version", "overrides", "fonts", "preset_id", "missing"} == set(
+    assert export.meta.keys() | {"preset_version", "overrides", "fonts", "preset_id", "missing", "text"} == set(
         ImageRenderMeta.__struct_fields__
     )
 

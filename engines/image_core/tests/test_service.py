@@ -89,6 +89,7 @@ def test_the_meta_names_what_was_missing_and_who_drew(images: ImageService, scop
     meta = images.render(scope, made.artifact_id, "web_small").artifact.meta
     assert isinstance(meta, ImageRenderMeta)
     assert meta.missing == ("龍",)
+    assert meta.text.endswith("龍 A")
     assert {"impasto-pixels", "pillow", "libwebp", "zlib", "littlecms", "resvg", "uharfbuzz"} <= set(meta.producers)
 
 

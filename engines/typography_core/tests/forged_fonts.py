@@ -54,9 +54,10 @@ def font_file(
     characters: Mapping[int, str],
     family: str = "Forged",
     more: Callable[[FontBuilder], None] = lambda _: None,
+    units_per_em: int = UNITS_PER_EM,
 ) -> bytes:
     """A TrueType font of these glyphs, each 1,000 units wide; `more` adds tables."""
-    builder = FontBuilder(UNITS_PER_EM, isTTF=True)
+    builder = FontBuilder(units_per_em, isTTF=True)
     every = {".notdef": square(700), **glyphs}
     builder.setupGlyphOrder(list(every))
     builder.setupCharacterMap(dict(characters))

@@ -152,3 +152,11 @@ def test_the_fast_path_of_graphemes_gives_what_icu_gives(text: str) -> None:
     """Characters of the short list are clusters by themselves, in any company of each other."""
     if breaks._ONE_EACH.fullmatch(text):
         assert breaks.graphemes(text) == breaks._ends("CharacterBreaker", text, breaks.LANGUAGE)
+
+
+def test_text_of_single_characters_is_not_asked_about() -> None:
+    """Each character that the quick answer knows is a cluster to ICU too, whatever stands beside it."""
+    known = [char for char in map(chr, range(0x3_0000)) if breaks._ONE_EACH.fullmatch(char)]
+    assert len(known) > 20_000
+    for text in ("".join(known), "".join(reversed(known)), "".join(char * 2 for char in known)):
+        assert breaks._ends("CharacterBreaker", text, "und") == list(range(1, len(text) + 1))

@@ -125,3 +125,15 @@ def test_every_setting_is_stored_and_drawn_again(texts: TextService, registry: R
     assert artifact.meta.request["features"] == {"kern": 0}
     assert remake(registry, artifact) is None
     assert texts.render(scope, msgspec.structs.replace(request, tracking=21), "web_small").cache == "miss"
+
+
+def test_a_rich_text_is_registered_and_drawn_again(texts: TextService, registry: Registry, scope: Scope) -> None:
+    """With all its fonts among its inputs, by the characters that it shows, and bit for bit."""
+    markup = '<span font="Noto Serif" size="60">Été</span> <b>à</b> Žižkov<sup>2</sup>'
+    request = TextRequest(font="Inter", size=40, markup=markup)
+    artifact = texts.render(scope, request).artifact
+    assert isinstance(artifact.meta, TextRenderMeta)
+    assert set(artifact.meta.fonts) == {"Inter", "Noto Serif"}
+    assert artifact.meta.request["markup"] == markup
+    assert remake(registry, artifact) is None
+    assert texts.render(scope, request).artifact.artifact_id == artifact.artifact_id

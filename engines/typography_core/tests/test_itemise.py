@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from engines.typography_core import bidi, breaks, fonts, itemise
 from engines.typography_core.fonts import FontInstance
+from engines.typography_core.styles import Span, Style, Styling
 
 FIRST, SECOND = fonts.find("Inter"), fonts.find("Inter", weight=700)
 """Two fonts that tests tell apart; what each covers is said by `covers`."""
@@ -17,6 +18,9 @@ def cascade(script: str) -> Sequence[FontInstance]:
     """Two fonts, the same for every script."""
     assert len(script) == 4
     return (FIRST, SECOND)
+
+
+STYLING = Styling([Span(0, Style(cascade, "und", {}))])
 
 
 def covers(font: FontInstance, text: str) -> bool:
@@ -29,7 +33,7 @@ def covers(font: FontInstance, text: str) -> bool:
 def items(text: str, direction: bidi.Direction = "auto") -> list[tuple[str, str, int, int]]:
     """Return (text, script, level, number of the font) of each item."""
     levels = bidi.resolve(text, direction).of
-    found = itemise.itemise(text, 0, len(text), levels, cascade, covers)
+    found = itemise.itemise(text, 0, len(text), levels, STYLING, covers)
     assert "".join(text[item.start : item.end] for item in found) == text
     return [(text[one.start : one.end], one.script, one.level, 1 + (one.font == SECOND)) for one in found]
 
@@ -77,9 +81,8 @@ def test_packaged_fonts_are_found_by_script() -> None:
     """The mixed sheet of every specimen: each script in a font of its own."""
     pytest.importorskip("fontpkg_noto_sans_arabic")
     text = "ab مر"
-    found = itemise.itemise(
-        text, 0, len(text), bidi.resolve(text).of, lambda script: fonts.cascade("Inter", 400, False, {}, script)
-    )
+    styling = Styling([Span(0, Style(lambda script: fonts.cascade("Inter", 400, False, {}, script), "und", {}))])
+    found = itemise.itemise(text, 0, len(text), bidi.resolve(text).of, styling)
     assert [one.font.font.family for one in found] == ["Inter", "Noto Sans Arabic"]
 
 
@@ -88,7 +91,7 @@ def test_items_follow_each_other_at_bounds_of_clusters_or_levels(text: str) -> N
     """Whatever the text: all of it, in order, and a cluster of one level is never cut."""
     text = breaks.HARD_BREAK.sub("", text)
     levels = bidi.resolve(text).of
-    found = itemise.itemise(text, 0, len(text), levels, cascade, covers)
+    found = itemise.itemise(text, 0, len(text), levels, STYLING, covers)
     assert [item.start for item in found] == [0, *(item.end for item in found)][: len(found)]
     assert not text or found[-1].end == len(text)
     bounds = {0, *breaks.graphemes(text)}
@@ -101,6 +104,6 @@ def test_items_follow_each_other_at_bounds_of_clusters_or_levels(text: str) -> N
 def test_the_fast_path_for_latin_gives_what_the_rules_give(text: str) -> None:
     """One item at once must be what script by script and cluster by cluster would have made."""
     if text and itemise._LATIN.fullmatch(text):
-        found = itemise.itemise(text, 0, len(text), bytes(len(text)), cascade, lambda *_: True)
+        found = itemise.itemise(text, 0, len(text), bytes(len(text)), STYLING, lambda *_: True)
         assert itemise.script_runs(text) == [(0, found[0].script)]
         assert breaks._ends("CharacterBreaker", text, "und") == list(range(1, len(text) + 1))

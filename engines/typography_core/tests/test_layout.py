@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -11,41 +12,14 @@ from hypothesis import strategies as st
 from engines.typography_core import fonts, layout, shaping, typeset
 from engines.typography_core.errors import TextEncodingError, TextLimitError, TextValueError
 from engines.typography_core.fonts import FontInstance
-from engines.typography_core.layout import Setting, TextLayout, arrange, lay_out
-from engines.typography_core.shaping import FontMetrics, Glyph, Run
+from engines.typography_core.layout import Setting, TextLayout, _at_once, arrange, lay_out, style_of
+from engines.typography_core.setting import VerticalAlign
+from engines.typography_core.shaping import Run
+from engines.typography_core.styles import Span
+from engines.typography_core.tests.typewriter import INTER, Typewriter, drawn, lines_of, set_out
 
-INTER = fonts.find("Inter")
 EDGE_PX = 1e-5
 """Allowed where the order of additions differs."""
-
-
-class Typewriter:
-    """Every character is half the size wide; 0.8 above and 0.2 below the baseline. "?" has no glyph."""
-
-    def shape_run(
-        self,
-        text: str,
-        start: int,
-        end: int,
-        font: FontInstance,
-        size: float,
-        *,
-        script: str,
-        language: str,
-        rtl: bool,
-        features: Mapping[str, int],
-    ) -> Run:
-        del font, script, language, features
-        indices = range(end - 1, start - 1, -1) if rtl else range(start, end)
-        glyphs = tuple(
-            Glyph(ord(text[index]), index, place * size / 2, 0.0, size / 2) for place, index in enumerate(indices)
-        )
-        missing = tuple(dict.fromkeys(char for char in text[start:end] if char == "?"))
-        return Run(glyphs, (end - start) * size / 2, missing)
-
-    def metrics(self, font: FontInstance, size: float) -> FontMetrics:
-        del font
-        return FontMetrics(0.8 * size, 0.2 * size)
 
 
 def type_out(
@@ -53,11 +27,6 @@ def type_out(
 ) -> TextLayout:
     """Arrange at size 20, so that a character is 10 px wide."""
     return arrange(text, INTER, 20, width=width, align=align, line_height=line_height, shaper=Typewriter())
-
-
-def lines_of(text: TextLayout) -> list[str]:
-    """Return the text of each line."""
-    return [line.text for line in text.lines]
 
 
 def test_lines_fill_up_at_spaces() -> None:
@@ -235,17 +204,6 @@ def test_filling_is_greedy(parts: list[str], width: float) -> None:
         assert shaping.shape(together, INTER, 24).width > width - 1
 
 
-def set_out(text: str, **asked: object) -> TextLayout:
-    """Lay out at size 20 unless asked otherwise, so that a character is 10 px wide."""
-    setting = Setting(**({"size": 20} | asked))  # type: ignore[arg-type]  # what each test asks for
-    return lay_out(text, lambda _: (INTER,), setting, covers=lambda *_: True, shaper=Typewriter())
-
-
-def drawn(text: TextLayout, line: int = 0) -> str:
-    """Return a line as it is seen, from left to right."""
-    return "".join(chr(glyph.glyph_id) for glyph in text.lines[line].glyphs)
-
-
 def test_lines_break_where_unicode_lets_them() -> None:
     """After hyphens and dashes, between ideographs, not at a no-break space; a space alone is not all."""
     assert lines_of(type_out("well-known", width=60)) == ["well-", "known"]
@@ -323,6 +281,42 @@ def test_tracking_decides_what_fits() -> None:
     assert lines_of(set_out("aa bb", width=50)) == ["aa bb"]
     assert lines_of(set_out("aa bb", width=50, tracking=100)) == ["aa", "bb"]
     assert lines_of(set_out("aa bb", width=58, tracking=100)) == ["aa bb"]
+    assert lines_of(set_out("aa bb cc", width=58, tracking=100)) == ["aa bb", "cc"]
+
+
+def test_word_spacing_widens_spaces_and_no_break_spaces_only() -> None:
+    """In every script, joined ones too (CSS Text 3 §8.1): 500 thousandths of 20 px are 10 px."""
+    assert [glyph.x for glyph in set_out("a b\u00a0c", word_spacing=500).lines[0].glyphs] == [0, 10, 30, 40, 60]
+    assert set_out("مر حبا", word_spacing=500).width == 70
+    assert set_out("a\u2003b", word_spacing=500).width == 30
+    assert set_out("a b", word_spacing=-500).width == 20
+
+
+def test_word_spacing_decides_what_fits_and_adds_to_tracking() -> None:
+    """Lines are measured with it; a space is a letter to tracking."""
+    assert lines_of(set_out("aa bb", width=59, word_spacing=500)) == ["aa", "bb"]
+    assert lines_of(set_out("aa bb", width=60, word_spacing=500)) == ["aa bb"]
+    assert set_out("a b", tracking=100, word_spacing=500).width == 30 + 2 * 2 + 10
+
+
+@pytest.mark.parametrize(("where", "top"), [("top", 0), ("middle", 26), ("bottom", 52)])
+def test_lines_lie_in_the_height_as_asked(where: VerticalAlign, top: float) -> None:
+    """Two lines of 24 px in a box of 100."""
+    text = set_out("a\nb", height=100, vertical_align=where)
+    assert [line.baseline for line in text.lines] == pytest.approx([top + 18, top + 42])
+    assert (text.top, text.height) == pytest.approx((top, 48))
+
+
+def test_lines_that_are_higher_than_their_box_leave_it_where_they_are_not_held() -> None:
+    """At the top when they lie at the bottom, at both when in the middle."""
+    assert set_out("a\nb", height=30, vertical_align="bottom").top == pytest.approx(-18)
+    assert set_out("a\nb", height=30, vertical_align="middle").top == pytest.approx(-9)
+
+
+def test_what_was_fitted_is_aligned_at_its_size() -> None:
+    """The height that the fit leaves over is shared."""
+    text = set_out("abcdefghij", width=73, height=100, fit="shrink", vertical_align="bottom")
+    assert text.top == pytest.approx(100 - 14.5 * 1.2)
 
 
 def test_a_soft_hyphen_is_seen_where_its_line_ends() -> None:
@@ -437,6 +431,9 @@ def test_an_indent_moves_the_first_line_of_each_paragraph() -> None:
         ({"fit": "shrink"}, "fit"),
         ({"fit": "shrink-to-lines", "width": 9}, "fit"),
         ({"wrap": "pretty"}, "wrap"),
+        ({"word_spacing": 20_000}, "word_spacing"),
+        ({"vertical_align": "middle"}, "vertical_align"),
+        ({"vertical_align": "centre", "height": 9}, "vertical_align"),
         ({"line_break": "x"}, "line_break"),
         ({"indent": float("inf")}, "indent"),
         ({"ellipsis": "a\nb"}, "ellipsis"),
@@ -490,3 +487,48 @@ def test_hostile_text_is_set_or_refused(text: str) -> None:
     """In a narrow box, with everything on; it ends, and every line is one."""
     text_layout = set_out(text, width=60, wrap="balance", tracking=10, max_lines=50, align="justify")
     assert 1 <= len(text_layout.lines) <= 50
+
+
+headlines = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=40) | st.text(
+    "ab é\t\n\u05d0", max_size=8
+)
+
+
+@given(
+    headlines,
+    st.none() | st.floats(10, 1500),
+    st.sampled_from(get_args(layout.Align)),
+    st.sampled_from(
+        [
+            {},
+            {"direction": "rtl"},
+            {"tracking": 50.0},
+            {"word_spacing": 50.0},
+            {"indent": 10.0},
+            {"max_lines": 1},
+            {"wrap": "balance"},
+            {"features": {"kern": 0}, "language": "de", "line_height": 1.37},
+            {"height": 99.0, "vertical_align": "bottom"},
+            {"height": 99.0, "fit": "shrink"},
+        ]
+    ),
+)
+def test_a_headline_at_once_is_what_all_steps_would_have_made(
+    text: str, width: float | None, align: layout.Align, more: dict[str, Any]
+) -> None:
+    """Bit for bit, with Inter: the fast path may leave out steps, but decide nothing."""
+    setting = Setting(size=32.5, width=width, align=align, **more)
+    found = lay_out(text, lambda _: (INTER,), setting)
+    assert found == lay_out(text, lambda _: (INTER,), setting, spans=[Span(0, style_of(lambda _: (INTER,), setting))])
+
+
+def test_plain_headlines_are_set_at_once() -> None:
+    """Otherwise the law above says nothing; and what is not plain is not."""
+
+    def at_once(text: str, **asked: Any) -> bool:
+        return _at_once(text, lambda _: (INTER,), Setting(size=20, **asked), fonts.covers, shaping) is not None
+
+    assert at_once("A headline, 40 characters or so, no more")
+    assert at_once("12", width=100, align="center")
+    assert not any(map(at_once, ("", "a ", "é", "a\nb", "a\tb", "a" * 257)))
+    assert not at_once("A headline", width=20)
