@@ -12,10 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from engines.typography_core import font_packages
 from engines.workspace import Workspace
 
 FONTS = Path(__file__).parent / "fonts"
 SPECIMEN = Path(__file__).parent / "images" / "type-specimen.webp"
+
+PACKAGES = (*(name for name in font_packages.PACKAGES if name not in font_packages.ALWAYS), "pyphen")
+"""Without these it looks otherwise."""
 
 WIDTH, HEIGHT = 1600, 2360
 

@@ -5,13 +5,20 @@ import json
 import msgspec
 import pytest
 
-from docs import generate, program, reference, sheet, tables
+from docs import generate, program, reference, sheet, specimen, tables
 from engines.image_core.composition import Composition
 
 
 def test_pages_are_fresh() -> None:
     """Tables of keys, presets, kinds and help texts must never tell an older story than the code."""
     assert [page.path.name for page in generate.pages() if page.stale] == [], "run `make docs`"
+
+
+def test_the_type_specimen_is_fresh() -> None:
+    """It shows every feature of typography: what breaks one of them, changes the picture."""
+    for package in specimen.PACKAGES:
+        pytest.importorskip(package)
+    assert not specimen.is_stale(), "run `make docs`"
 
 
 def test_the_sheet_of_blend_modes_is_fresh() -> None:
