@@ -50,6 +50,7 @@ LAYERS: dict[str, dict[str, str]] = {
         "width": BOX_SIZE,
         "height": BOX_SIZE,
         "fit": FIT,
+        "engine": "What draws it: resvg, or CairoSVG, which needs libcairo and draws no text.",
     },
     "text": {
         "text": "What to set. A newline begins a new line. A layer has `text`, `runs` or `markup`.",

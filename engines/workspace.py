@@ -37,6 +37,7 @@ from engines.typography_core.layout import TextLayout
 from engines.typography_core.service import TextRequest, TextService
 from engines.typography_core.typeset import checked
 from engines.vector_core.glyphs import GlyphDrawer
+from engines.vector_core.rasterize import Engine
 from engines.vector_core.service import VectorService
 
 ISOLATED_TASKS = {**FONT_TASKS}
@@ -165,9 +166,11 @@ class Workspace:
         scene_id: str,
         preset_id: str | None = None,
         overrides: Overrides | Mapping[str, object] | None = None,
+        *,
+        engine: Engine = "resvg",
     ) -> Rendered:
         """Draw a scene by itself; see `VectorService.render`."""
-        return self._vectors.render(self.scope, scene_id, preset_id, check_overrides(overrides))
+        return self._vectors.render(self.scope, scene_id, preset_id, check_overrides(overrides), engine=engine)
 
     def render_text(
         self,

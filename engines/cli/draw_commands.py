@@ -18,6 +18,7 @@ def vector_render(
     /,
     *,
     preset: Preset = None,
+    engine: Annotated[Literal["resvg", "cairosvg"], Parameter(help="What draws it.")] = "resvg",
     changes: Changes = NO_CHANGES,
     out_dir: OutDir = None,
     store: Store = None,
@@ -43,7 +44,7 @@ def vector_render(
     with Registry.open(path) as registry:
         work = Workspace(registry, scope)
         scene_id = work.add_asset(Path(scene)).artifact.artifact_id if Path(scene).is_file() else scene
-        rendered = work.render_vector(scene_id, preset, overrides)
+        rendered = work.render_vector(scene_id, preset, overrides, engine=engine)
         if out_dir is not None:
             write_export(work, rendered, out_dir)
     output.show_renders([rendered], as_json=json)

@@ -84,9 +84,9 @@ def fonts_of(composition: documents.Composition, typesetter: Typesetter) -> Font
     every = [layer for _, _, layer in documents.walk(composition.layers)]
     lettered = [layer for layer in every if isinstance(layer, documents.TextLayer)]
     texts = [typesetter.set(layers.text_request(layer)) for layer in lettered]
-    draws = any(isinstance(layer, documents.VectorLayer) for layer in every)
+    engines = {layer.engine for layer in every if isinstance(layer, documents.VectorLayer)}
     used = typeset.used(texts)
-    vector = (drawing_producers(), drawing_inputs()) if draws else ({}, {})
+    vector = (drawing_producers(engines), drawing_inputs()) if engines else ({}, {})
     stroked = any(layer.stroke is not None for layer in lettered)
     text = typeset.producers(texts, typesetter.draw_svg, stroked=stroked) if texts else {}
     return FontUse(vector[0] | text, vector[1] | fonts.hashes(used), font_assets.parents(used))

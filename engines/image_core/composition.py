@@ -88,6 +88,7 @@ class VectorLayer(_Layer, frozen=True, kw_only=True, tag="vector"):
     width: Side | None = None
     height: Side | None = None
     fit: Fit = "fill"
+    engine: Literal["resvg", "cairosvg"] = "resvg"
 
 
 class TextLayer(_Layer, frozen=True, kw_only=True, tag="text"):
@@ -295,6 +296,7 @@ _CHOICES = {
     "wrap": get_args(setting.Wrap),
     "vertical_align": get_args(setting.VerticalAlign),
     "position": (*get_args(Position), *(f"{word} (strokes)" for word in ("outside", "center", "inside"))),
+    "engine": ("resvg", "cairosvg"),
 }
 """Key -> the words that it takes, for those keys whose words are many."""
 

@@ -17,6 +17,8 @@ from engines.image_core.sources import Reader, SourceSet
 from engines.media_v2.exports import ExportPlan, RgbaPixels
 from engines.media_v2.presets import Format
 from engines.vector_core import guard, rasterize
+from engines.vector_core.resources import Resources
+from engines.vector_core.svg_fonts import FontSet
 
 FORMATS: dict[str, Format] = {
     ".png": "png",
@@ -52,6 +54,27 @@ class Conversion(NamedTuple):
     """A colour behind the picture; without one transparency is kept, and JPEG gets white."""
     engine: rasterize.Engine = "resvg"
     """What draws an SVG; see `vector_core.rasterize`."""
+    fonts: FontSet | None = None
+    """What an SVG's texts are drawn in; the packaged fonts without."""
+    resources: Resources | None = None
+    """Finds pictures that an SVG refers to; see `vector_core.guard.admit`."""
+    external: guard.External = "refuse"
+    """What becomes of an SVG's other references elsewhere."""
+
+
+class Converted(NamedTuple):
+    """A picture file, and what is to be told of it."""
+
+    content: bytes
+    width: int
+    height: int
+    engine: str | None = None
+    """What drew an SVG, with its version."""
+    used: dict[str, str] = {}  # noqa: RUF012 - never written
+    """sha256 of the pictures that an SVG was given, by name."""
+    ignored: tuple[str, ...] = ()
+    """References of an SVG that were left out, the first `ignored_count` of them."""
+    ignored_count: int = 0
 
 
 def format_of(name: str) -> Format:
@@ -65,28 +88,41 @@ def format_of(name: str) -> Format:
 def convert(content: bytes, request: Conversion, reader: Reader) -> bytes:
     """Return the encoded picture. `reader` finds the files that a composition names. Raises the errors of decoding,
     guarding and drawing."""
+    return convert_told(content, request, reader).content
+
+
+def convert_told(content: bytes, request: Conversion, reader: Reader) -> Converted:
+    """As `convert`, with what a caller may want to tell of it."""
     for field, value in (("width", request.width), ("height", request.height)):
         if value is not None and not 1 <= value <= composition.SIDE_PX_MAX:
             raise ConvertError(field, value, f"must be 1 to {composition.SIDE_PX_MAX} px")
     background = parse_colour(request.background) if request.background is not None else None
+    admitted = None
     if looks_like_svg(content):
-        pixels, plan = _draw_svg(content, request)
+        admitted = guard.admit(content, request.resources, request.external)
+        pixels, plan = _draw_svg(admitted, request)
     elif content.lstrip()[:1] == b"{":
         pixels, plan = _draw_composition(content, request, reader)
     else:
         pixels, plan = _resize_picture(content, request)
     if background is not None:
         pixels = _over(pixels, background)
-    return encode.encode(plan, pixels, {}).content
+    made = Converted(encode.encode(plan, pixels, {}).content, pixels.shape[1], pixels.shape[0])
+    if admitted is None:
+        return made
+    engine = f"{request.engine} {rasterize.engine_version(request.engine)}"
+    return made._replace(
+        engine=engine, used=admitted.used, ignored=admitted.ignored, ignored_count=admitted.ignored_count
+    )
 
 
-def _draw_svg(content: bytes, request: Conversion) -> tuple[RgbaPixels, ExportPlan]:
-    svg = guard.decode(content)
-    facts = guard.check(svg)
+def _draw_svg(admitted: guard.Admitted, request: Conversion) -> tuple[RgbaPixels, ExportPlan]:
+    facts = admitted.facts
     # Whole pixels first, then the ratio, rounded up: no line of the drawing is cut off.
     width, height = _size((math.ceil(facts.width_px), math.ceil(facts.height_px)), request, math.ceil)
     plan = _plan(request, width, height)
-    return rasterize.rasterize(svg, plan.content_width, plan.content_height, engine=request.engine), plan
+    size = (plan.content_width, plan.content_height)
+    return rasterize.draw(admitted, *size, engine=request.engine, fonts=request.fonts), plan
 
 
 def _draw_composition(content: bytes, request: Conversion, reader: Reader) -> tuple[RgbaPixels, ExportPlan]:

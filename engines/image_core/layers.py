@@ -167,15 +167,15 @@ class _Builder:
         return self._layer(layer, _resample(picture, where), where.target.left, where.target.top)
 
     def _drawing(self, layer: VectorLayer, x: float, y: float) -> Node | None:
-        svg, facts = self._sources.drawing(layer.src, layer.svg)
-        where = self._placed(layer, (facts.width_px, facts.height_px), x, y)
+        drawing = self._sources.drawing(layer.src, layer.svg)
+        where = self._placed(layer, (drawing.facts.width_px, drawing.facts.height_px), x, y)
         if where is None:
             return None
         whole = where.whole
         if whole.width * whole.height > LAYER_PIXELS_MAX:
             raise LayerTooLargeError(layer.name or layer.src or "vector", whole.width, whole.height)
         (left, dx), (top, dy) = split_offset(whole.left), split_offset(whole.top)
-        drawn = rasterize.rasterize(svg, whole.width, whole.height, dx=dx, dy=dy)
+        drawn = rasterize.draw(drawing, whole.width, whole.height, dx=dx, dy=dy, engine=layer.engine)
         return self._layer(layer, *_cut(drawn, left, top, where.target))
 
     def _text(self, layer: TextLayer, x: float, y: float) -> Node | None:

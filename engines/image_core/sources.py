@@ -6,7 +6,7 @@ one is named): absolute paths, and links or `..` that leave the root, are refuse
 
 import threading
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from engines.errors import RequestError
 from engines.image_core import decode
@@ -83,11 +83,6 @@ class ArtifactReader:
         return self._registry.content(artifact)
 
 
-class _Drawing(NamedTuple):
-    svg: bytes
-    facts: guard.SvgFacts
-
-
 class SourceSet:
     """The sources of one composition, each read, checked and decoded once, whichever thread asks first."""
 
@@ -96,7 +91,7 @@ class SourceSet:
         self._reader = reader
         self._cache = pictures or PictureCache()
         self._pictures: dict[str, RgbaPixels] = {}
-        self._drawings: dict[str, _Drawing] = {}
+        self._drawings: dict[str, guard.Admitted] = {}
         self._reading = threading.RLock()
 
     def picture(self, ref: str) -> RgbaPixels:
@@ -106,12 +101,11 @@ class SourceSet:
                 self._pictures[ref] = self._cache.decoded(self._reader.read(ref, RASTER_KINDS), ref)
             return self._pictures[ref]
 
-    def drawing(self, ref: str | None, inline: str | None) -> tuple[bytes, guard.SvgFacts]:
+    def drawing(self, ref: str | None, inline: str | None) -> guard.Admitted:
         """The SVG behind `ref`, or given inline, past the guard."""
         key = ref if ref is not None else f"inline:{inline}"
         with self._reading:
             if key not in self._drawings:
                 raw = self._reader.read(ref, VECTOR_KINDS) if ref is not None else (inline or "").encode()
-                svg = guard.decode(raw)
-                self._drawings[key] = _Drawing(svg, guard.check(svg))
+                self._drawings[key] = guard.admit(raw)
             return self._drawings[key]

@@ -91,6 +91,10 @@ class VectorSceneMeta(_Strict, frozen=True, kw_only=True):
     height: Length
     format: Literal["svg"] = "svg"
     elements: int = 0
+    resources: dict[str, str] = {}
+    """sha256 of the pictures that were put into it, by the names that it had for them."""
+    ignored: tuple[str, ...] = ()
+    """References elsewhere that were left out."""
 
 
 class ImageCompositionMeta(_Strict, frozen=True, kw_only=True):

@@ -9,6 +9,9 @@ import struct
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+SVG_MIME = "image/svg+xml"
+_GZIP_MAGIC = b"\x1f\x8b"
+
 
 class Embedded(NamedTuple):
     """`pixels` is 0 for what is no raster picture; `svg` is the document if it is one, still gzipped if it came so."""
@@ -20,13 +23,29 @@ class Embedded(NamedTuple):
 def inspect(uri: str) -> Embedded:
     """Return what a `data:` URI holds. Undecodable content weighs nothing, since no engine draws it."""
     data = decode(uri)
-    if (
-        "svg" in uri.partition(",")[0].lower()
-        or data.startswith(b"\x1f\x8b")
-        or data.lstrip().startswith((b"<", b"\xef\xbb\xbf<"))
-    ):
+    if "svg" in uri.partition(",")[0].lower() or mime(data) == SVG_MIME:
         return Embedded(0, data)
     return Embedded(_pixels(data), None)
+
+
+def mime(data: bytes) -> str | None:
+    """Return the type of a picture that engines draw, told by its first bytes; None for any other content."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data.startswith(b"\xff\xd8"):
+        return "image/jpeg"
+    if data.startswith(_GZIP_MAGIC) or data.lstrip().startswith((b"<", b"\xef\xbb\xbf<")):
+        return SVG_MIME
+    return None
+
+
+def encode(data: bytes, kind: str) -> str:
+    """Return `data` of type `kind` as a `data:` URI; `decode` is the inverse."""
+    return f"data:{kind};base64,{binascii.b2a_base64(data, newline=False).decode('ascii')}"
 
 
 def decode(uri: str) -> bytes:
@@ -43,16 +62,17 @@ def decode(uri: str) -> bytes:
 
 def _pixels(data: bytes) -> int:
     try:
-        if data.startswith(b"\x89PNG\r\n\x1a\n"):
-            width, height = struct.unpack_from(">II", data, 16)
-        elif data.startswith((b"GIF87a", b"GIF89a")):
-            width, height = struct.unpack_from("<HH", data, 6)
-        elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-            width, height = _webp_size(data)
-        elif data.startswith(b"\xff\xd8"):
-            width, height = _jpeg_size(data)
-        else:
-            return 0
+        match mime(data):
+            case "image/png":
+                width, height = struct.unpack_from(">II", data, 16)
+            case "image/gif":
+                width, height = struct.unpack_from("<HH", data, 6)
+            case "image/webp":
+                width, height = _webp_size(data)
+            case "image/jpeg":
+                width, height = _jpeg_size(data)
+            case _:
+                return 0
     except (struct.error, IndexError):
         return 0
     return int(width) * int(height)

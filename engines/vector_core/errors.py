@@ -5,6 +5,7 @@ EngineError
     SvgRefusedError        the guard found a rule broken; nothing was drawn               (RequestError)
     RasterValueError       a size, fit, offset or engine outside what is allowed          (RequestError)
     SvgEngineError         the engine could not draw a document that passed the guard     (RequestError)
+    FontFolderError        a folder that fonts should come from has none, or too many       (RequestError)
     CairoMissingError      CairoSVG was asked for and libcairo is not on this machine     (EnvironmentFault)
 """
 
@@ -28,9 +29,14 @@ Rule = Literal[
     "event-handler",
     "foreign-object",
     "embedded-image",
-    "use-cycle",
     "expansion",
     "expansion-depth",
+    "filter",
+    "pattern",
+    "region",
+    "coordinate",
+    "text",
+    "stylesheet",
     "canvas",
 ]
 
@@ -71,6 +77,15 @@ class SvgEngineError(VectorError, RequestError):
 
     def __init__(self, engine: str, reason: str) -> None:
         super().__init__(f"{engine} cannot draw this SVG: {reason}", engine=engine, reason=reason)
+
+
+class FontFolderError(VectorError, RequestError):
+    """No fonts can be taken from `folder`; `reason` says why."""
+
+    type = "font-folder"
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(f"fonts of {folder!r}: {reason}", folder=folder, reason=reason)
 
 
 class CairoMissingError(VectorError, EnvironmentFault):

@@ -5,9 +5,11 @@ same way. The guard feeds the document in here while it reads, and the sum is th
 an id, without expanding anything: cost is linear in the document. Estimates err upwards.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from engines.vector_core.errors import SvgRefusedError
+from engines.vector_core.guard_costs import NO_COST, FilterCost
 from engines.vector_core.references import StyleRule
 
 EXPANDED_ELEMENTS_MAX = 400_000
@@ -24,35 +26,49 @@ REFERENCES_MAX = 500_000
 """References in a document, those of its stylesheets counted for every element they may apply to, and those to an id
 that several elements have for each. Bounds the guard's own time and memory."""
 
+FILTER_PASSES_MAX = 4_000.0
+"""Passes over all pixels that filters may take together, as `guard_costs` counts them: at 1080p 80 seconds, if each
+filter covered everything; 500 drop shadows of icons, which do not."""
+
+NO_USE = -1
+"""Stands for the number of a `<use>` where a reference comes from anything else."""
+
 EVERY_VERTEX = -1
 """As a count: once for each vertex of any path in the document, which bounds what an inherited marker can do."""
 
 
 class Expansion(NamedTuple):
-    """The document as an engine sees it: elements and levels, every reference followed."""
+    """The document as an engine sees it, every reference followed: elements, levels, and the passes of its filters."""
 
     elements: int
     depth: int
+    filters: FilterCost
+
+
+NOTHING = Expansion(0, 0, NO_COST)
 
 
 class _Edge(NamedTuple):
-    """Draws `target` `times` times, `drop` levels below the node that holds the edge."""
+    """Draws `target` `times` times, `drop` levels below the node that holds the edge; `filters` unless it only stands there.
+
+    `use` is the caller's number of the `<use>` that it comes from."""
 
     target: "str | _Node"
     times: int
     drop: int
-    through_use: bool
-    place: str
+    filters: bool = True
+    use: int = NO_USE
 
 
 class _Node:
     """An element with an id, and all below it down to the next such elements. `depth` counts its levels, from 1."""
 
-    __slots__ = ("cost", "depth", "edges", "level", "open", "own", "tokens")
+    __slots__ = ("cost", "depth", "edges", "filters", "level", "open", "own", "tokens")
 
     def __init__(self, level: int) -> None:
         self.level = level
         self.own = 0
+        self.filters = NO_COST
         self.depth = 0
         self.edges: list[_Edge] = []
         self.tokens: dict[str, int] = {}
@@ -76,7 +92,7 @@ class ReferenceGraph:
         """Note the start of an element at `level` (the root is 1). Pair with `leave`."""
         if element_id:
             node = _Node(level)
-            self._owners[-1].edges.append(_Edge(node, 1, level - self._owners[-1].level, False, ""))
+            self._owners[-1].edges.append(_Edge(node, 1, level - self._owners[-1].level, tag != "filter"))
             self._by_id.setdefault(element_id, []).append(node)
             self._nodes.append(node)
             self._owners.append(node)
@@ -102,17 +118,22 @@ class ReferenceGraph:
         """Note that the element last entered stands for `count` more, as an embedded SVG does."""
         self._owners[-1].own += count
 
-    def refer(self, target_id: str, level: int, count: int, through_use: bool, place: str) -> None:
+    def add_filters(self, cost: FilterCost) -> None:
+        """Note that the element last entered filters pixels at this cost."""
+        owner = self._owners[-1]
+        owner.filters = FilterCost(owner.filters.passes + cost[0], owner.filters.passes_by_area + cost[1])
+
+    def refer(self, target_id: str, level: int, count: int, use: int = NO_USE) -> None:
         """Note that the element last entered, at `level`, draws the element `target_id` `count` times."""
         self._spend(1)
         owner = self._owners[-1]
-        owner.edges.append(_Edge(target_id, count, level - owner.level + 1, through_use, place))
+        owner.edges.append(_Edge(target_id, count, level - owner.level + 1, use=use))
 
     def measure(self, rules: list[StyleRule]) -> Expansion:
         """Return the whole document's expansion, with the stylesheet's local references `rules`.
 
-        Raises SvgRefusedError (use-cycle, expansion, expansion-depth). Other cycles, which engines cut where they
-        close, are walked through step by step within `CYCLIC_VISITS_MAX`.
+        Raises SvgRefusedError (expansion, expansion-depth). Cycles, which engines cut where they close, are walked
+        through step by step within `CYCLIC_VISITS_MAX`.
         """
         self._apply(rules)
         total = self._cost(self._root, 1)
@@ -122,7 +143,31 @@ class ReferenceGraph:
             raise SvgRefusedError("expansion", "1:0", total.elements, f"{EXPANDED_ELEMENTS_MAX} elements drawn")
         if total.depth > EXPANDED_DEPTH_MAX:
             raise SvgRefusedError("expansion-depth", "1:0", total.depth, f"{EXPANDED_DEPTH_MAX} levels")
+        if total.filters.passes > FILTER_PASSES_MAX:
+            raise SvgRefusedError("filter", "1:0", f"{total.filters.passes:g} passes", f"{FILTER_PASSES_MAX:g} passes")
         return total
+
+    def circular_uses(self) -> list[int]:
+        """Return the numbers of all `<use>` that draw something which contains them, in however many steps of `<use>`.
+
+        They are in error and not drawn (SVG 2 §5.5); of a ring that runs through a mask or marker, that one is not drawn
+        again. Call after `measure`, without which nothing is known to be cyclic.
+        """
+        if not self._cyclic:
+            return []
+
+        def copied(node: _Node) -> Iterator[_Node]:
+            """What is drawn in place of `node` by copying alone."""
+            edges = (edge for edge in node.edges if edge.use != NO_USE or isinstance(edge.target, _Node))
+            return (target for edge in edges for target in self.targets(edge))
+
+        ring = _rings(self._nodes, copied)
+        return [
+            edge.use
+            for node in self._nodes
+            for edge in node.edges
+            if edge.use != NO_USE and any(ring[id(target)] == ring[id(node)] for target in self.targets(edge))
+        ]
 
     def targets(self, edge: _Edge) -> list[_Node]:
         """Return what an edge may mean: all elements of that id, since engines differ in which of two they take."""
@@ -149,7 +194,7 @@ class ReferenceGraph:
             self._spend(len(bearers))
             vertices = self._vertices + 1 if rule.use.prop.startswith("marker") else 1
             for node, count in bearers:
-                node.edges.append(_Edge(rule.use.target[1:], count * vertices, node.depth, False, "1:0"))
+                node.edges.append(_Edge(rule.use.target[1:], count * vertices, node.depth))
 
     def _cost(self, node: _Node, steps: int) -> Expansion:
         if node.cost:
@@ -157,22 +202,23 @@ class ReferenceGraph:
         if steps > EXPANDED_DEPTH_MAX:
             raise SvgRefusedError("expansion-depth", "1:0", steps, f"{EXPANDED_DEPTH_MAX} references in a chain")
         node.open = True
-        elements, depth = node.own, node.depth
+        elements, depth, (passes, by_area) = node.own, node.depth, node.filters
         for edge in node.edges:
             targets = self.targets(edge)
             self._spend(len(targets) - 1)
             for target in targets:
                 if target.open:
-                    if edge.through_use:
-                        raise SvgRefusedError("use-cycle", edge.place, f"#{edge.target}", "no element that contains it")
                     self._cyclic = True
                     continue
-                cost = self._cost(target, steps + 1)
+                cost, times = self._cost(target, steps + 1), self.times(edge)
                 # Capped, for otherwise a chain of doublings makes an integer of thousands of digits.
-                elements = min(elements + self.times(edge) * cost.elements, EXPANDED_ELEMENTS_MAX + 1)
+                elements = min(elements + times * cost.elements, EXPANDED_ELEMENTS_MAX + 1)
                 depth = max(depth, edge.drop + cost.depth)
+                if edge.filters:
+                    passes += times * cost.filters.passes
+                    by_area += times * cost.filters.passes_by_area
         node.open = False
-        node.cost = Expansion(elements, depth)
+        node.cost = Expansion(elements, depth, FilterCost(passes, by_area))
         return node.cost
 
 
@@ -199,3 +245,34 @@ class _Walk:
                 if not target.open:
                     self.visit(target, times * self._graph.times(edge), steps + 1)
         node.open = False
+
+
+def _rings(nodes: Iterable[_Node], targets: Callable[[_Node], Iterator[_Node]]) -> dict[int, int]:
+    """Return id(node) -> number of its strongly connected component: Tarjan's algorithm, without recursion."""
+    ring: dict[int, int] = {}
+    order: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    waiting: list[int] = []
+
+    def enter(node: _Node) -> tuple[int, Iterator[_Node]]:
+        order[id(node)] = lowest[id(node)] = len(order)
+        waiting.append(id(node))
+        return id(node), targets(node)
+
+    for root in nodes:
+        path = [] if id(root) in order else [enter(root)]
+        while path:
+            here, rest = path[-1]
+            target = next(rest, None)
+            if target is not None and id(target) not in order:
+                path.append(enter(target))
+            elif target is not None:
+                if id(target) not in ring:
+                    lowest[here] = min(lowest[here], order[id(target)])
+            else:
+                path.pop()
+                if path:
+                    lowest[path[-1][0]] = min(lowest[path[-1][0]], lowest[here])
+                while lowest[here] == order[here] and here not in ring:
+                    ring[waiting.pop()] = order[here]
+    return ring

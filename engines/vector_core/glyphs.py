@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.vector_core import rasterize
+from engines.vector_core.service import drawing_producers
 
 
 class GlyphDrawer:
@@ -17,8 +18,8 @@ class GlyphDrawer:
         return rasterize.rasterize(svg, width, height)
 
     def producers(self) -> dict[str, str]:
-        """The engine and its version."""
-        return {"resvg": rasterize.engine_version("resvg")}
+        """The engine with its version, and ours."""
+        return drawing_producers({"resvg"})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GlyphDrawer)

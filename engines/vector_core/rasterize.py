@@ -2,7 +2,8 @@
 
 The only file that imports the two engines. Runs the guard first, always. Places the drawing in a box by `fit`, at any
 fraction of a pixel. Runs inside the caller's process: a worker that can be killed is not built yet, so a document may
-still cost what the guard's limits allow. The main path starts at `rasterize`.
+still cost what the guard's limits allow. The main path starts at `rasterize`; `paint` alone calls the engines, with
+plain values that could be sent elsewhere.
 """
 
 import importlib.metadata
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from engines.vector_core import embedded, guard, svg_fonts
 from engines.vector_core.errors import CairoMissingError, RasterValueError, SvgEngineError, SvgRefusedError
-from engines.vector_core.guard import SvgFacts
+from engines.vector_core.guard import Admitted, SvgFacts
 from engines.vector_core.svg_fonts import FontSet
 
 Engine = Literal["resvg", "cairosvg"]
@@ -27,6 +28,22 @@ RASTER_SIDE_PX_MAX = 32_768
 RASTER_PIXELS_MAX = 100_000_000
 """Pixels: 0.4 GB of RGBA, and engines hold as much again for every group that they isolate."""
 
+FILTER_WORK_MAX = 4e9
+"""Passes of filters times pixels: 40 seconds if each of them covered everything, which they seldom do."""
+
+REGION_PIXELS_MAX = 200_000_000
+"""Pixels that an engine may set aside for one filter or tile, however little of it shows: 0.8 GB. resvg ends the process
+where it gets none."""
+
+MORPHOLOGY_WORK_MAX = 4e8
+"""The same of feMorphology alone, whose cost is the square of its radius in pixels: 4 seconds."""
+
+CAIRO_ELEMENTS_MAX = 30_000
+"""Elements drawn that CairoSVG is given: it takes 60 us for each, whatever it is."""
+
+CAIRO_STYLE_MATCHES_MAX = 1_000_000
+"""Elements times selectors that CairoSVG is given: it looks at each pair in Python."""
+
 _CUT_SLACK_PX = 1e-6
 """A drawing that leaves its box by less is taken to end with it; floats do not agree to the last digit."""
 
@@ -34,13 +51,17 @@ _threads = threading.local()
 """Engine options by font set, of each thread: resvg's Options panics in any thread but the one that made it."""
 
 
-class _Placement(NamedTuple):
+class Placement(NamedTuple):
     """Document px to output px: x * scale + offset on each axis."""
 
     scale_x: float
     scale_y: float
     offset_x: float
     offset_y: float
+
+
+IN_PLACE = Placement(1.0, 1.0, 0.0, 0.0)
+"""A document px is an output px."""
 
 
 class _Box(NamedTuple):
@@ -81,15 +102,49 @@ def rasterize(
     SvgEngineError, CairoMissingError.
     """
     _check(width, height, fit, scale, dx, dy, engine)
-    plain = guard.decode(svg)
-    facts = guard.check(plain)
+    admitted = guard.admit(svg)
+    return draw(admitted, width, height, fit=fit, scale=scale, dx=dx, dy=dy, engine=engine, fonts=fonts)
+
+
+def draw(
+    admitted: Admitted,
+    width: float,
+    height: float,
+    *,
+    fit: Fit = "fill",
+    scale: float = 1.0,
+    dx: float = 0.0,
+    dy: float = 0.0,
+    engine: Engine = "resvg",
+    fonts: FontSet | None = None,
+) -> RgbaPixels:
+    """As `rasterize`, of a document that the guard has let through already, which saves looking at it twice."""
+    _check(width, height, fit, scale, dx, dy, engine)
+    facts = admitted.facts
     box = _Box(dx, dy, width, height)
     place = _place(facts, box, fit, scale)
-    if engine == "resvg":
-        pixels = _draw_resvg(plain, box, place, fonts or svg_fonts.packaged() if facts.has_text else None)
-    else:
-        pixels = _draw_cairosvg(plain, facts, box, place)
+    _check_work(facts, place, box, engine)
+    used = (fonts or svg_fonts.packaged()) if facts.has_text else None
+    pixels = paint(engine, admitted.svg, (facts.width_px, facts.height_px), (box.columns, box.rows), place, used)
     return _cut(pixels, facts, box, place)
+
+
+def paint(
+    engine: Engine,
+    svg: bytes,
+    size: tuple[float, float],
+    sheet: tuple[int, int],
+    place: Placement,
+    fonts: FontSet | None,
+) -> RgbaPixels:
+    """Call an engine: `svg` of `size` document px on a sheet of (columns, rows), each document px put where `place` says.
+
+    The document has passed the guard. Returns (rows, columns, 4) uint8, straight alpha. Raises SvgEngineError,
+    CairoMissingError. resvg may end the process, or take long, for documents that no guard can tell from others.
+    """
+    if engine == "resvg":
+        return _draw_resvg(svg, sheet, place, fonts)
+    return _draw_cairosvg(svg, size, sheet, place)
 
 
 def engine_version(engine: Engine) -> str:
@@ -119,17 +174,45 @@ def _check(width: float, height: float, fit: str, scale: float, dx: float, dy: f
         raise RasterValueError("engine", engine, "one of " + ", ".join(get_args(Engine)))
 
 
-def _place(facts: SvgFacts, box: _Box, fit: Fit, scale: float) -> _Placement:
+def _place(facts: SvgFacts, box: _Box, fit: Fit, scale: float) -> Placement:
     across, down = box.width / facts.width_px, box.height / facts.height_px
     if fit == "fill":
-        return _Placement(across, down, box.left, box.top)
+        return Placement(across, down, box.left, box.top)
     even = {"contain": min(across, down), "cover": max(across, down), "none": scale}[fit]
     offset_x = box.left + (box.width - even * facts.width_px) / 2
     offset_y = box.top + (box.height - even * facts.height_px) / 2
-    return _Placement(even, even, offset_x, offset_y)
+    return Placement(even, even, offset_x, offset_y)
 
 
-def _draw_resvg(svg: bytes, box: _Box, place: _Placement, fonts: FontSet | None) -> RgbaPixels:
+def _check_work(facts: SvgFacts, place: Placement, box: _Box, engine: Engine) -> None:
+    """Refuse what depends on the size asked for. Raises SvgRefusedError, SvgEngineError."""
+    enlarged = place.scale_x * place.scale_y
+    pixels = box.columns * box.rows
+    costs = ((facts.filters.passes, FILTER_WORK_MAX), (facts.filters.passes_by_area * enlarged, MORPHOLOGY_WORK_MAX))
+    for passes, limit in costs:
+        if passes * pixels > limit:
+            shown = f"{passes * pixels:.1e} passes times pixels"
+            raise SvgRefusedError("filter", "1:0", shown, f"{limit:.1e} at this size")
+    if facts.region_area * enlarged > REGION_PIXELS_MAX:
+        shown = f"a filter or tile over {facts.region_area * enlarged:.1e} px"
+        raise SvgRefusedError("region", "1:0", shown, f"{REGION_PIXELS_MAX} px at this size")
+    if engine == "cairosvg":
+        _check_cairosvg(facts)
+
+
+def _check_cairosvg(facts: SvgFacts) -> None:
+    _cairo()
+    if facts.has_text:
+        # Cairo's text calls ask fontconfig, so that pixels would follow the machine.
+        raise SvgEngineError("cairosvg", "it would draw text in fonts of the host; use resvg, or outline the text")
+    if facts.expanded_elements > CAIRO_ELEMENTS_MAX:
+        raise SvgEngineError("cairosvg", f"{facts.expanded_elements} elements, more than {CAIRO_ELEMENTS_MAX}")
+    if facts.style_matches > CAIRO_STYLE_MATCHES_MAX:
+        shown = f"{facts.style_matches} comparisons of elements with selectors, more than {CAIRO_STYLE_MATCHES_MAX}"
+        raise SvgEngineError("cairosvg", shown)
+
+
+def _draw_resvg(svg: bytes, sheet: tuple[int, int], place: Placement, fonts: FontSet | None) -> RgbaPixels:
     import resvg
     from PIL import PngImagePlugin
 
@@ -138,7 +221,7 @@ def _draw_resvg(svg: bytes, box: _Box, place: _Placement, fonts: FontSet | None)
     options = _options(fonts)
     try:
         tree = resvg.usvg.Tree.from_str(svg.decode("utf-8"), options)
-        png = resvg.render(tree, matrix, bg_size=(box.columns, box.rows))
+        png = resvg.render(tree, matrix, bg_size=sheet)
     except BaseException as error:
         # A panic of the Rust code arrives as an exception that is no Exception, of a class that cannot be imported.
         if type(error).__name__ != "PanicException":
@@ -172,11 +255,8 @@ def _cairo() -> Any:
     return cairocffi
 
 
-def _draw_cairosvg(svg: bytes, facts: SvgFacts, box: _Box, place: _Placement) -> RgbaPixels:
+def _draw_cairosvg(svg: bytes, size: tuple[float, float], sheet: tuple[int, int], place: Placement) -> RgbaPixels:
     cairo = _cairo()
-    if facts.has_text:
-        # Cairo's text calls ask fontconfig, so that pixels would follow the machine.
-        raise SvgEngineError("cairosvg", "it would draw text in fonts of the host; use resvg, or outline the text")
     import cairosvg.parser
     import cairosvg.surface
 
@@ -184,27 +264,34 @@ def _draw_cairosvg(svg: bytes, facts: SvgFacts, box: _Box, place: _Placement) ->
         """A surface of the asked size, on which the document's pixels are moved and scaled into their place."""
 
         def _create_surface(self, width: float, height: float) -> tuple[Any, float, float]:
-            surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, box.columns, box.rows)
+            surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, *sheet)
             surface.set_device_scale(place.scale_x, place.scale_y)
             surface.set_device_offset(place.offset_x, place.offset_y)
             return surface, width, height
 
     try:
         tree = cairosvg.parser.Tree(bytestring=svg, unsafe=False, url_fetcher=_fetch_inline)
-        sheet = Sheet(tree, None, 96, output_width=facts.width_px, output_height=facts.height_px)
-        sheet.cairo.flush()
+        drawn = Sheet(tree, None, 96, output_width=size[0], output_height=size[1])
+        drawn.cairo.flush()
     except SvgRefusedError:
         raise
     except Exception as error:
         raise SvgEngineError("cairosvg", f"{type(error).__name__}: {error}") from error
-    return _straight(sheet.cairo)
+    return _straight(drawn.cairo)
 
 
-def _fetch_inline(url: str, _resource_type: str) -> bytes:
-    """Answer CairoSVG's wish for a URL: only what is inside the document. The guard has refused all else already."""
+def _fetch_inline(url: str, resource_type: str) -> bytes:
+    """Answer CairoSVG's wish for a URL: only pictures inside the document. The guard has taken out all else already, but for
+    an href that is absent or empty CairoSVG asks for its working folder: to raise TypeError makes it draw nothing then.
+
+    Of a picture of another type than the guard weighs nothing is handed on: Pillow knows some that run programs.
+    """
     if not url.startswith("data:"):
-        raise SvgRefusedError("external-reference", "1:0", url, "#id or data:image/...")
-    return embedded.decode(url)
+        if resource_type == "image/*":
+            return b""
+        raise TypeError(f"no {resource_type} within the document: {url}")
+    data = embedded.decode(url)
+    return data if embedded.mime(data) is not None else b""
 
 
 def _straight(surface: Any) -> RgbaPixels:
@@ -221,7 +308,7 @@ def _straight(surface: Any) -> RgbaPixels:
     return pixels
 
 
-def _cut(pixels: RgbaPixels, facts: SvgFacts, box: _Box, place: _Placement) -> RgbaPixels:
+def _cut(pixels: RgbaPixels, facts: SvgFacts, box: _Box, place: Placement) -> RgbaPixels:
     """Clear what lies outside the document (SVG 2 §8.5, overflow) or the box, in place. Engines draw on as they please.
 
     An edge of the document leaves its pixels whole, since drawings have smoothed it already; the box cuts through.

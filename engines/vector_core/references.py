@@ -11,6 +11,13 @@ from typing import Literal, NamedTuple
 Kind = Literal["none", "local", "data", "external"]
 
 _URL = re.compile(r"url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)]*))", re.IGNORECASE)
+_URL_WHOLE = re.compile(_URL.pattern + r"\s*\)?", re.IGNORECASE)
+_INLINE_IMAGE = re.compile(r"data:\s*(?:image/|[;,])", re.IGNORECASE)
+_IMPORT_RULE = re.compile(
+    r"@import\s*(?:url\(\s*(?:\"[^\"]*\"|'[^']*'|[^)]*)\s*\)|\"[^\"]*\"|'[^']*')?[^;{}]*;?", re.IGNORECASE
+)
+NOWHERE = "external-reference-removed"
+"""The id of no element."""
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\r\n\f]?|(.))", re.DOTALL)
 _IMPORT = re.compile(r"@import", re.IGNORECASE)
 _NAMESPACE = re.compile(r"@namespace[^;{}]{0,500};", re.IGNORECASE)
@@ -33,13 +40,34 @@ class StyleRule(NamedTuple):
 
 
 def kind(target: str) -> Kind:
-    """Return what `target` points at: nothing, a fragment of this document, an inline image, or something else."""
+    """Return what `target` points at: nothing, a fragment of this document, inline data, or something else.
+
+    Data that says another type than an image is something else: engines that look into it find more than pictures.
+    """
     target = target.strip()
     if not target:
         return "none"
     if target.startswith("#"):
         return "local"
-    return "data" if target[:11].lower() == "data:image/" else "external"
+    return "data" if _INLINE_IMAGE.match(target) else "external"
+
+
+def css_kind(target: str) -> Kind:
+    """As `kind` for url() in CSS, where inline data of any type is data: fonts, mostly, and no engine here reads them."""
+    return "data" if target.strip()[:5].lower() == "data:" else kind(target)
+
+
+def without_external(css: str) -> str:
+    """Return CSS text in which no url() and no @import leaves the document, as far as it is spelled without escapes.
+
+    A url() then names an element that is not there, which is what a file that cannot be read comes to (SVG 2 §16.1).
+    """
+    return _URL_WHOLE.sub(_localised, _IMPORT_RULE.sub("", css))
+
+
+def _localised(match: re.Match[str]) -> str:
+    target = match[1] or match[2] or match[3] or ""
+    return f"url(#{NOWHERE})" if css_kind(target.strip(" \t\r\n\f\"'")) == "external" else match[0]
 
 
 def url_uses(value: str, prop: str) -> Iterator[UrlUse]:
@@ -64,6 +92,8 @@ def style_rules(css: str) -> Iterator[StyleRule]:
     A url() outside any block (after an at-rule, say) is reported for every element ("*").
     """
     for block in _NAMESPACE.sub("", unescape(css)).split("}"):
+        if "(" not in block:
+            continue
         before, _, body = block.rpartition("{")
         tokens = {_token(selector) for selector in before.rpartition("{")[2].split(",")} if "(" in body else ()
         yield from (StyleRule(token, use) for use in url_uses(body, "style") for token in tokens)

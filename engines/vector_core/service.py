@@ -3,6 +3,7 @@
 Main path: `VectorService.register_scene` -> `VectorService.render`. Every document passes the guard before it is stored or drawn.
 """
 
+from collections.abc import Iterable
 from pathlib import PurePath
 
 from engines.media_v2 import keys
@@ -14,8 +15,15 @@ from engines.media_v2.registry import Registered, Registration, Registry
 from engines.media_v2.renders import Draw, Rendered, RenderJob, render_once
 from engines.media_v2.scope import Scope
 from engines.vector_core import guard, rasterize
+from engines.vector_core.guard import External
+from engines.vector_core.rasterize import Engine
+from engines.vector_core.resources import Resources
 
 __all__ = ["VectorService", "drawing_inputs", "drawing_producers"]
+
+SVG_VERSION = "2"
+"""Raised whenever what the guard hands to an engine may change in one byte, or where a drawing is placed: it is part of the
+render_key of all that shows a drawing. 2: inner `<svg>` and `href` are put right for resvg, circular `<use>` is taken out."""
 
 
 class VectorService:
@@ -25,16 +33,31 @@ class VectorService:
         self._registry = registry
         self._exporter = exporter
 
-    def register_scene(self, scope: Scope, content: bytes, name: str) -> Registered:
-        """Store an SVG (or gzipped SVG) document as a `vector_scene`. Raises `SvgRefusedError` naming rule and place."""
-        svg = guard.decode(content)
-        facts = guard.check(svg)
+    def register_scene(
+        self,
+        scope: Scope,
+        content: bytes,
+        name: str,
+        *,
+        resources: Resources | None = None,
+        external: External = "refuse",
+    ) -> Registered:
+        """Store an SVG (or gzipped SVG) document as a `vector_scene`. Raises `SvgRefusedError` naming rule and place.
+
+        The bytes that came, unpacked; with the pictures put in and the references left out, if there are any (see
+        `guard.admit`), which the meta then tells.
+        """
+        admitted = guard.admit(content, resources, external)
+        facts = admitted.facts
+        svg = admitted.svg if admitted.used or admitted.ignored else guard.decode(content)
         sha256 = keys.sha256_hex(svg)
         meta = VectorSceneMeta(
             name=name,
             width=facts.width_px,
             height=facts.height_px,
             elements=facts.elements,
+            resources=admitted.used,
+            ignored=admitted.ignored,
             bytes=len(svg),
             sha256=sha256,
         )
@@ -47,10 +70,15 @@ class VectorService:
         scene_id: str,
         preset_id: str | None = None,
         overrides: Overrides = NO_OVERRIDES,
+        *,
+        engine: Engine = "resvg",
     ) -> Rendered:
-        """Draw a scene of `scope` and register it as a `vector_render`; a transparent PNG at its own size without a preset."""
+        """Draw a scene of `scope` and register it as a `vector_render`; a transparent PNG at its own size without a preset.
+
+        The meta says by which `engine`, and among its producers in which version. Raises `CairoMissingError`.
+        """
         scene = usable(self._registry.artifact(scope, scene_id, "vector_scene"))
-        job, draw = self._job(scene, preset_id, overrides)
+        job, draw = self._job(scene, preset_id, overrides, engine)
         return render_once(self._registry, scope, job, draw)
 
     def remake(self, artifact: Artifact) -> tuple[RenderJob, Draw]:
@@ -58,13 +86,14 @@ class VectorService:
         assert isinstance(artifact.meta, VectorRenderMeta)
         scene = self._registry.artifact(Scope(artifact.tenant, artifact.env), artifact.parents[0], "vector_scene")
         meta = artifact.meta
-        return self._job(scene, meta.preset_id, meta.overrides, meta.preset_version)
+        return self._job(scene, meta.preset_id, meta.overrides, meta.engine, meta.preset_version)
 
     def _job(
         self,
         scene: Artifact,
         preset_id: str | None,
         overrides: Overrides,
+        engine: Engine,
         version: int | None = None,
     ) -> tuple[RenderJob, Draw]:
         assert isinstance(scene.meta, VectorSceneMeta)
@@ -77,7 +106,7 @@ class VectorService:
             version=version,
         )
         plan = planned.plan
-        producers = self._exporter.producers(plan) | drawing_producers()
+        producers = self._exporter.producers(plan) | drawing_producers({engine})
         job = RenderJob(
             kind="vector_render",
             content={"scene": scene.sha256},
@@ -87,21 +116,21 @@ class VectorService:
             name=PurePath(scene.meta.name).stem,
             parents=(scene.artifact_id,),
             source_id=scene.artifact_id,
-            extra_meta={"engine": "resvg"},
+            extra_meta={"engine": engine},
         )
 
         def draw(artifact_id: str) -> Export:
             svg = self._registry.content(scene)
             x, y, width, height = plan.visible
-            pixels = rasterize.rasterize(svg, plan.content_width, plan.content_height)[y : y + height, x : x + width]
-            return self._exporter.export(plan, pixels, producers, artifact_id)
+            drawn = rasterize.rasterize(svg, plan.content_width, plan.content_height, engine=engine)
+            return self._exporter.export(plan, drawn[y : y + height, x : x + width], producers, artifact_id)
 
         return job, draw
 
 
-def drawing_producers() -> dict[str, str]:
-    """Names and versions of the code that decides about a drawing's pixels."""
-    return {"resvg": rasterize.engine_version("resvg")}
+def drawing_producers(engines: Iterable[Engine]) -> dict[str, str]:
+    """Names and versions of the code that decides about the pixels of drawings by these engines."""
+    return {"impasto-svg": SVG_VERSION} | {name: rasterize.engine_version(name) for name in sorted(set(engines))}
 
 
 def drawing_inputs() -> dict[str, str]:

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import importlib.resources
 import struct
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -39,17 +40,30 @@ _WINDOWS, _UNICODE_BMP, _ENGLISH_US = 3, 1, 0x409
 class FontSet(msgspec.Struct, frozen=True):
     """Font files (TTF or OTF bytes), and the family to use for each generic one; `serif` stands in for those not named.
 
-    Without `generic`, the first file's family serves as all of them.
+    Without `generic`, the first file's family serves as all of them. `default` is the family of text that names none; the
+    first file's unless given. `svg_generic_fonts.choose` makes one of any files.
     """
 
     files: tuple[bytes, ...]
     generic: tuple[tuple[Generic, str], ...] = ()
+    default: str = ""
 
 
 @functools.cache
 def packaged() -> FontSet:
     """Return the default set: Inter, upright and italic, in all weights. Raises FontFileMissingError."""
     return FontSet(tuple(_packaged_file(path) for path in PACKAGED_FILES.values()))
+
+
+def with_generic(fonts: FontSet, families: Mapping[str, str]) -> FontSet:
+    """Return `fonts` with other families for the generic ones named. Raises RasterValueError for a name that is not generic."""
+    for name in families:
+        if name not in ENGINE_NAMES:
+            raise RasterValueError("generic", name, "NAME=FAMILY with NAME one of " + ", ".join(ENGINE_NAMES))
+    generic = dict(fonts.generic) | {name: families[name] for name in ENGINE_NAMES if name in families}
+    made = msgspec.structs.replace(fonts, generic=tuple(sorted(generic.items())))
+    engine_files(made)  # refuses families that no file has
+    return made
 
 
 @functools.cache
@@ -77,7 +91,9 @@ def engine_files(fonts: FontSet) -> tuple[bytes, ...]:
 
 
 def default_family(fonts: FontSet) -> str:
-    """Return the family for text that names none: that of the first file."""
+    """Return the family for text that names none. Raises RasterValueError where there is none."""
+    if fonts.default:
+        return fonts.default
     names = family_names(fonts.files[0]) if fonts.files else ()
     if not names:
         raise RasterValueError("fonts", f"{len(fonts.files)} files", "font files with a family name")

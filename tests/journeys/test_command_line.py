@@ -245,7 +245,7 @@ def test_what_an_engine_prints_does_not_reach_stderr(
         os.write(2, b"thread panicked\nstack backtrace:\n")
         raise rasterize.SvgEngineError("resvg", "panicked\nsomewhere")
 
-    monkeypatch.setattr(rasterize, "rasterize", panic)
+    monkeypatch.setattr(rasterize, "draw", panic)
     answer = cli("convert", folder / "logo.svg", folder / "photo.png", "--out-dir", tmp_path / "out")
     assert answer.code == 1
     (line,) = answer.err.strip().splitlines()

@@ -35,6 +35,29 @@ def png(width: int, height: int, pixels: bytes = b"") -> bytes:
     return b"\x89PNG\r\n\x1a\n" + content
 
 
+def filtered(steps: str, region: str = "") -> str:
+    """Return a shape under a filter of these steps."""
+    return f'<filter id="f" {region}>{steps}</filter><rect width="20" height="20" filter="url(#f)"/>'
+
+
+def tiled(size: str, content: str = '<rect width="1" height="1"/>') -> str:
+    """Return a shape filled with a pattern whose tile has this size."""
+    pattern = f'<pattern id="p" patternUnits="userSpaceOnUse" {size}>{content}</pattern>'
+    return f'{pattern}<rect width="20" height="20" fill="url(#p)"/>'
+
+
+_TILE = 'width="20" height="20"'
+_DILATE = '<feMorphology operator="dilate" radius="2"/>'
+
+
+def inline_svg(levels: int) -> bytes:
+    """Return a document with an SVG within an SVG, and so on."""
+    document = svg("<rect/>")
+    for _ in range(levels):
+        document = svg(image(document, "svg+xml"))
+    return document
+
+
 def nested(kind: str, levels: int, each: int) -> str:
     """Return definitions in which each level draws the one below `each` times, through `kind`."""
     draw = {
@@ -83,9 +106,6 @@ HOSTILE: dict[str, tuple[str, bytes]] = {
     "nested masks by class": ("expansion", svg(nested("class", 8, 10))),
     "long chain of use": ("expansion-depth", svg(nested("use", 300, 1))),
     "long chain of masks": ("expansion-depth", svg(nested("mask", 300, 1))),
-    "use of itself": ("use-cycle", svg('<use id="a" href="#a"/>')),
-    "use of its parent": ("use-cycle", svg('<g id="a"><use xlink:href="#a"/></g>')),
-    "use in a ring": ("use-cycle", svg('<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>')),
     "masks that all use each other": ("expansion", svg(mesh(12))),
     "many ids alike": ("expansion", svg('<g id="a"/>' * 2000 + '<use href="#a"/>' * 2000)),
     "marker at each vertex": ("expansion", svg(_BIG_MARKER.format('marker-mid="url(#m)"'))),
@@ -131,17 +151,136 @@ HOSTILE: dict[str, tuple[str, bytes]] = {
         svg(image(gzip.compress(b"<svg>" + b" " * 20_000_000 + b"</svg>"), "svg+xml") * 2),
     ),
     "gzip bomb within": ("bytes", svg(image(gzip.compress(b" " * 40_000_000), "svg+xml"))),
+    "endless noise": ("filter", svg(filtered('<feTurbulence baseFrequency="0.1" numOctaves="100000000"/>'))),
+    "convolution with everything": (
+        "filter",
+        svg(filtered(f'<feConvolveMatrix order="100" kernelMatrix="{"1 " * 10_000}"/>')),
+    ),
+    "very many filter steps": ("filter", svg(filtered("<feOffset/>" * 5000))),
+    "filter on very many shapes": (
+        "filter",
+        svg(filtered("<feOffset/>" * 100) + '<rect width="20" height="20" filter="url(#f)"/>' * 500),
+    ),
+    "filter functions without end": ("filter", svg(f'<rect style="filter:{"blur(9px) " * 1000}"/>')),
+    "tile of a thousand times the shape": ("pattern", svg('<pattern id="p" width="1e3" height="1"/>')),
+    "path to the moon": ("coordinate", svg('<path d="M0 0L400000000 1"/>')),
+    "path by exponents": ("coordinate", svg('<path d="M-1e9 -1e9C1.5e+9 0 0 1e9 9 9" stroke-width="2"/>')),
+    "stroke as wide as the world": ("coordinate", svg('<path d="M0 0h9" stroke-width="1e20"/>')),
+    "corner out of numbers": ("coordinate", svg('<rect width="9" height="9" rx="1e999"/>')),
+    "one very long text": ("text", svg(f"<text>{'Hello ' * 50_000}</text>")),
+    "text of very many spans": ("text", svg(f"<text>{'<tspan>abcdefghi</tspan>' * 1000}</text>")),
+    "very many texts": ("text", svg(f"<text>{'long ' * 100}</text>" * 500)),
+    "every rule for every element": (
+        "stylesheet",
+        svg("<style>" + ".a .b g>rect{fill:red}" * 5000 + "</style>" + "<g><rect/></g>" * 2500),
+    ),
+    "pictures within pictures within": ("embedded-image", inline_svg(6)),
+    "file by way of an entity": (
+        "external-reference",
+        svg('<image href="&e;"/>', before='<!DOCTYPE svg [<!ENTITY e "/etc/passwd">]>'),
+    ),
+    "file by a default attribute": (
+        "external-reference",
+        svg("<image/>", before='<!DOCTYPE svg [<!ATTLIST image href CDATA "/etc/passwd">]>'),
+    ),
+    "element by way of an entity": (
+        "external-reference",
+        svg("&e;", before="<!DOCTYPE svg [<!ENTITY e '<image href=\"/etc/passwd\"/>'>]>"),
+    ),
+    "host without a scheme": ("external-reference", svg('<image href="//h.invalid/a.png"/>')),
+    "host of a network share": ("external-reference", svg('<image href="\\\\h.invalid\\a"/>')),
+    "scheme in capitals after a tab": ("external-reference", svg('<image href="&#9;FILE:///etc/passwd"/>')),
+    "scheme by percent signs": ("external-reference", svg('<image href="%66ile:///etc/passwd"/>')),
+    "bare name of a file": ("external-reference", svg('<image href="passwd" width="9" height="9"/>')),
+    "path by a forgotten sharp sign": ("external-reference", svg('<linearGradient href="../a"/>')),
 }
 """What is wrong with it -> (rule, document)."""
 
 
-def inline_svg(levels: int) -> bytes:
-    """Return a document with an SVG within an SVG, and so on."""
-    document = svg("<rect/>")
-    for _ in range(levels):
-        document = svg(image(document, "svg+xml"))
-    return document
+HOSTILE_AT_SIZE: dict[str, tuple[str, bytes]] = {
+    "tile beyond all memory": ("region", svg(tiled('width="1e6" height="1e6"'))),
+    "tile enlarged": ("region", svg(tiled('width="20" height="20" patternTransform="scale(1e4)"'))),
+    "tile within an enlarged group": ("region", svg(f'<g transform="matrix(9e3 0 0 9e3 0 0)">{tiled(_TILE)}</g>')),
+    "tile within a tiny view box": ("region", svg(tiled(_TILE), 'width="20" height="20" viewBox="0 0 1e-3 1e-3"')),
+    "tile of a huge shape": (
+        "region",
+        svg('<pattern id="p" width="1" height="1"/><rect width="1e6" height="1e6" fill="url(#p)"/>'),
+    ),
+    "filter of a huge shape": (
+        "region",
+        svg('<filter id="f"><feFlood/></filter><rect width="1e6" height="1e6" filter="url(#f)"/>'),
+    ),
+    "filter of a far path": (
+        "region",
+        svg('<filter id="f"><feFlood/></filter><path d="M0 0H2000000V999999" filter="url(#f)"/>'),
+    ),
+    "filter of shapes far apart": (
+        "region",
+        svg(
+            '<filter id="f"><feTile/></filter><g filter="url(#f)"><rect width="9" height="9"/>'
+            '<rect width="9" height="9" transform="translate(4e5 4e5)"/></g>'
+        ),
+    ),
+    "filter region of a town": (
+        "region",
+        svg(filtered("<feFlood/>", 'x="-9999" y="-9999" width="99999" height="99999"')),
+    ),
+    "filter region of a continent": (
+        "region",
+        svg(filtered("<feTurbulence/>", 'filterUnits="userSpaceOnUse" width="9e6" height="9e6"')),
+    ),
+    "filter region of a town within a picture": (
+        "region",
+        svg(image(svg(filtered("<feFlood/>", 'x="-9999" y="-9999" width="99999" height="99999"')), "svg+xml")),
+    ),
+    "tile within a picture enlarged": (
+        "region",
+        svg(image(svg(tiled(_TILE)), "svg+xml").replace('width="20" height="20"', 'width="1e5" height="1e5"')),
+    ),
+    "dilation within a picture enlarged": (
+        "filter",
+        svg(image(svg(filtered(_DILATE)), "svg+xml").replace('width="20" height="20"', 'width="1e4" height="1e4"')),
+    ),
+    "dilation by everything": ("filter", svg(filtered('<feMorphology operator="dilate" radius="100000"/>'))),
+    "dilation enlarged": ("filter", svg(f'<g transform="scale(1e3)">{filtered(_DILATE)}</g>')),
+}
+"""Refused only where a size is known: what is wrong with it -> (rule, document), at 100 x 100 px."""
 
+HEAVY: dict[str, bytes] = {
+    "blur without end": svg(filtered('<feGaussianBlur stdDeviation="1e9"/>')),
+    "blur of a town": svg(filtered('<feGaussianBlur stdDeviation="1"/>', 'x="-9" y="-9" width="99999" height="99999"')),
+    "dashes of atoms": svg('<path d="M0 0H20" stroke="#000" stroke-dasharray="1e-7"/>'),
+    "huge dash array": svg(f'<path d="M0 0H20" stroke="#000" stroke-dasharray="{"1 2 " * 100_000}"/>'),
+    "tile of an atom": svg(tiled('width="1e-6" height="1e-6"')),
+    "hundred opacities": svg('<g opacity="0.9">' * 100 + '<rect width="9" height="9"/>' + "</g>" * 100),
+    "gradient of ten thousand stops": svg(
+        '<linearGradient id="g">' + '<stop offset="0.5"/>' * 10_000 + '</linearGradient><rect fill="url(#g)"/>'
+    ),
+    "mask in itself": svg('<mask id="a"><g mask="url(#a)"/></mask><rect width="9" height="9" mask="url(#a)"/>'),
+    "pattern in itself": svg(tiled('width="2" height="2"', '<rect width="9" height="9" fill="url(#p)"/>')),
+    "filter that draws what it filters": svg(
+        '<filter id="f"><feImage href="#r"/></filter><rect id="r" filter="url(#f)"/>'
+    ),
+    "text a light year high": svg('<text y="9" style="font-size:1e15px">Hello</text>'),
+    "text a light year long": svg('<text y="9" textLength="1e30">Hello</text>'),
+    "gradient around nothing": svg(
+        '<radialGradient id="g" r="1e-30" spreadMethod="repeat"><stop/><stop offset="1"/></radialGradient>'
+        '<rect width="20" height="20" fill="url(#g)"/>'
+    ),
+    "matrix without inverse": svg(
+        '<g transform="matrix(0 0 0 0 1e30 1e30)"><rect width="9" height="9" stroke="#000"/></g>'
+    ),
+    "picture cut off": svg(image(png(2000, 2000)[:60], "png")),
+    "picture of another type": svg(image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage", "png")),
+    "picture that is also a drawing": svg(
+        image(b"GIF89a\x09\0\x09\0<svg xmlns='http://www.w3.org/2000/svg'><a/></svg>", "gif")
+    ),
+    "rings of everything": svg(
+        '<g id="a"><use href="#b"/><use href="#c"/></g><g id="b"><use href="#c"/><use href="#a"/></g>'
+        '<g id="c"><use href="#a"/><use href="#b"/></g><use href="#a"/>'
+    ),
+}
+"""Let through, and drawn or given up by an engine with a typed error."""
 
 _ENTITY = '<!DOCTYPE svg [<!ENTITY ns_svg "http://www.w3.org/2000/svg"><!ENTITY c "#ff0000">]>'
 _PUBLIC = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
@@ -164,6 +303,20 @@ LEGAL: dict[str, bytes] = {
     "use": svg('<symbol id="s"><rect width="9" height="9"/></symbol><use href=" #s"/><use xlink:href="#s" x="10"/>'),
     "inline picture": svg(image(png(1, 1, b"\0\xff\0\0\xff"), "png")),
     "inline svg": svg(image(svg(_BOX.format("")), "svg+xml")),
+    "use of itself": svg(_BOX.format("") + '<use id="a" href="#a"/>'),
+    "use of its parent": svg(f'<g id="a">{_BOX.format("")}<use xlink:href="#a"/></g>'),
+    "use in a ring": svg(
+        _BOX.format("") + '<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g><use href="#a"/>'
+    ),
+    "use of nothing": svg(_BOX.format("") + '<use href=""/><use/><image/>'),
+    "id without its sharp sign": svg(
+        '<linearGradient id="h" href="g"><stop/></linearGradient>' + _BOX.format('fill="url(#h)"')
+    ),
+    "font within a stylesheet": svg(
+        "<style>@font-face{src:url(data:font/woff2;base64,AAAA)}</style>" + _BOX.format("")
+    ),
+    "inline svg of no type": svg(image(svg(_BOX.format("")), "svg+xml").replace("data:image/svg+xml;", "data:;")),
+    "tile of shares": svg(tiled('width="0.5" height="0.5"').replace('patternUnits="userSpaceOnUse"', "")),
     "link": svg('<a href="https://example.com/?a=url(x)">' + _BOX.format("") + "</a>"),
     "words that look like code": svg("<title>url(http://x) @import</title>" + _BOX.format("")),
     "entity": svg(_BOX.format('fill="&c;"'), before=_ENTITY),

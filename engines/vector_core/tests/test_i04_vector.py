@@ -13,7 +13,8 @@ from engines.media_v2.presets import Overrides
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, scope_of
 from engines.vector_core import rasterize
-from engines.vector_core.errors import SvgRefusedError
+from engines.vector_core.errors import CairoMissingError, SvgRefusedError
+from engines.vector_core.resources import MappedResources
 from engines.vector_core.service import VectorService
 from tests.fixtures import SVG, decoded, png
 
@@ -90,6 +91,37 @@ def test_a_render_can_be_made_again(vectors: VectorService, registry: Registry, 
     scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
     for preset_id in (None, "web_small", "print_300dpi"):
         assert remake(registry, vectors.render(scope, scene.artifact_id, preset_id).artifact) is None
+
+
+def test_the_second_engine_is_another_render_that_says_so(
+    vectors: VectorService, registry: Registry, scope: Scope
+) -> None:
+    """Engine and version are part of what a render is; it can be made again by the same engine."""
+    scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
+    first = vectors.render(scope, scene.artifact_id).artifact
+    try:
+        second = vectors.render(scope, scene.artifact_id, engine="cairosvg").artifact
+    except CairoMissingError:
+        pytest.skip("needs libcairo")
+    assert isinstance(second.meta, VectorRenderMeta)
+    assert second.meta.engine == "cairosvg"
+    assert second.artifact_id != first.artifact_id
+    assert "cairo 1." in second.meta.producers["cairosvg"]
+    assert "resvg" not in second.meta.producers
+    assert remake(registry, second) is None
+
+
+def test_a_scene_takes_the_pictures_that_it_refers_to(vectors: VectorService, registry: Registry, scope: Scope) -> None:
+    """The stored document stands alone; its meta says what was put in and what was left out."""
+    drawing = SVG.replace(b"</svg>", b'<image href="a.png" width="9" height="9"/><use href="b.svg#x"/></svg>')
+    files = MappedResources({"a.png": png()})
+    with pytest.raises(SvgRefusedError):
+        vectors.register_scene(scope, drawing, "logo.svg", resources=files)
+    scene = vectors.register_scene(scope, drawing, "logo.svg", resources=files, external="ignore").artifact
+    assert isinstance(scene.meta, VectorSceneMeta)
+    assert (list(scene.meta.resources), scene.meta.ignored) == (["a.png"], ("b.svg#x",))
+    assert b"a.png" not in registry.content(scene)
+    assert vectors.render(scope, scene.artifact_id).artifact.parents == (scene.artifact_id,)
 
 
 def test_refused_requests(vectors: VectorService, images, registry: Registry, scope: Scope) -> None:  # type: ignore[no-untyped-def]

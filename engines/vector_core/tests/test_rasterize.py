@@ -20,7 +20,7 @@ from engines.vector_core.errors import (
     SvgRefusedError,
 )
 from engines.vector_core.rasterize import Engine, Fit, RgbaPixels
-from engines.vector_core.tests.hostile import HOSTILE, LEGAL, svg
+from engines.vector_core.tests.hostile import LEGAL, svg
 
 RED = svg('<rect width="20" height="10" fill="#ff0000" fill-opacity="0.5"/>', 'width="20" height="10"')
 OVERFLOWING = svg('<rect x="-50" y="-50" width="200" height="200"/>', 'width="20" height="10"')
@@ -64,20 +64,6 @@ def test_legal_documents_draw_something(engine: Engine, name: str) -> None:
             rasterize.rasterize(LEGAL[name], 20, 20, engine=engine)
     else:
         assert rasterize.rasterize(LEGAL[name], 20, 20, engine=engine)[..., 3].any()
-
-
-@pytest.mark.parametrize("engine", ["resvg", "cairosvg"])
-def test_hostile_documents_never_reach_an_engine(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard stands in front of both, whoever calls."""
-
-    def reached(*_: object) -> None:
-        raise AssertionError("an engine was called")
-
-    monkeypatch.setattr(rasterize, "_draw_resvg", reached)
-    monkeypatch.setattr(rasterize, "_draw_cairosvg", reached)
-    for name in ("xxe", "nested use", "absolute path", "huge canvas", "gzip bomb"):
-        with pytest.raises(SvgRefusedError):
-            rasterize.rasterize(HOSTILE[name][1], 20, 20, engine=engine)
 
 
 @both_engines
