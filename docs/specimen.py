@@ -66,7 +66,7 @@ def draw_specimen() -> npt.NDArray[np.uint8]:
         tempfile.TemporaryDirectory() as folder,
         Workspace.open(Path(folder) / "store", tenant="docs", env="specimen", create=True) as work,
     ):
-        for file in sorted(FONTS.glob("*.?tf")):
+        for file in sorted(FONTS.glob("Noto*")):
             work.add_font(file)
         composition = work.compose(document(), "type specimen").artifact
         asked = {"width": WIDTH, "height": HEIGHT, "format": "png"}

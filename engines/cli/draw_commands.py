@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from engines.cli import output
 from engines.cli.failures import FINE
 from engines.cli.options import NO_CHANGES, AsJson, Changes, Env, Store, Tenant, need_scope, need_store, overrides_of
+from engines.cli.text_commands import asked
 
 Preset = Annotated[str | None, Parameter(help="Preset id; without one a PNG at the natural size.")]
 OutDir = Annotated[Path | None, Parameter(help="Also write the picture here, under its deterministic name.")]
@@ -52,15 +53,16 @@ def vector_render(
 
 
 def text_render(
-    text: str,
+    text: str | None = None,
     /,
     *,
-    font: str = "Inter",
-    size: float = 64.0,
-    weight: float = 400.0,
-    italic: Annotated[bool, Parameter(negative="")] = False,
-    color: str = "#000000",
-    align: Literal["left", "center", "right", "justify"] = "left",
+    request: Path | None = None,
+    font: str | None = None,
+    size: float | None = None,
+    weight: float | None = None,
+    italic: Annotated[bool | None, Parameter(negative="")] = None,
+    color: str | None = None,
+    align: Literal["left", "center", "right", "justify", "start", "end"] | None = None,
     box_width: float | None = None,
     preset: Preset = None,
     changes: Changes = NO_CHANGES,
@@ -70,19 +72,22 @@ def text_render(
     env: Env = None,
     json: AsJson = False,
 ) -> int:
-    """Draw a text by itself on a transparent ground and register it as a text_render.
+    """Draw a text by itself on a transparent ground and register it as a text_render. Options change what a request says.
 
     Example:
         impasto text render "Été à la plage" --size 96 --weight 700 --store ./store --tenant acme --env prod
+        impasto text render --request caption.json --preset web_small --store ./store --tenant acme --env prod
 
     Parameters
     ----------
     text: str
         What to set; a newline begins a new line.
+    request: Path
+        JSON with the keys of a text layer that say what is set and how it looks, such as runs, fit, stroke and path.
     font: str
-        Family name; `impasto doctor` lists them.
+        Family name, Inter unless said; `impasto doctor` lists them.
     size: float
-        px per em.
+        px per em, 64 unless said.
     weight: float
         CSS weight, 1 to 1000.
     italic: bool
@@ -96,16 +101,15 @@ def text_render(
     """
     from engines.cli.journey import write_export
     from engines.media_v2.registry import Registry
-    from engines.typography_core.typeset import TextRequest
     from engines.workspace import Workspace
 
     path, scope, overrides = need_store(store), need_scope(tenant, env), overrides_of(changes)
-    request = TextRequest(
-        text=text, font=font, size=size, weight=weight, italic=italic, color=color, align=align, width=box_width
-    )
+    options = {"text": text, "font": font, "size": size, "weight": weight, "italic": italic, "color": color}
+    options |= {"align": align, "width": box_width}
+    fields = asked(request, {name: value for name, value in options.items() if value is not None})
     with Registry.open(path) as registry:
         work = Workspace(registry, scope)
-        rendered = work.render_text(request, preset, overrides)
+        rendered = work.render_text(fields, preset, overrides)
         if out_dir is not None:
             write_export(work, rendered, out_dir)
     output.show_renders([rendered], as_json=json)

@@ -13,6 +13,8 @@ _PIXEL_PACKAGES = (
     "llvmlite",
     "Pillow",
     "uharfbuzz",
+    "icu4py",
+    "skia-pathops",
     "resvg",
     "CairoSVG",
     "cairocffi",

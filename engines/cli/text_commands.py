@@ -81,7 +81,7 @@ def text_measure(
         Also tell the box of each cluster, such as a letter with its accents.
     """
     said = {name: value for name, value in dataclasses.asdict(wishes).items() if value is not None}
-    made = _set(_asked(request, said if text is None else said | {"text": text}), store, tenant, env)
+    made = _set(asked(request, said if text is None else said | {"text": text}), store, tenant, env)
     from engines.typography_core.measure import measured
 
     boxes = measured(made, clusters=clusters)
@@ -92,7 +92,7 @@ def text_measure(
     return FINE
 
 
-def _asked(file: Path | None, options: dict[str, Any]) -> dict[str, Any]:
+def asked(file: Path | None, options: dict[str, Any]) -> dict[str, Any]:
     """Return the request's fields: those of the file, then the options. Raises `MissingOptionError`, `TextValueError`."""
     import msgspec
 
@@ -111,17 +111,17 @@ def _asked(file: Path | None, options: dict[str, Any]) -> dict[str, Any]:
     return {"font": _FONT, "size": _SIZE} | said | options
 
 
-def _set(asked: dict[str, Any], store: Path | None, tenant: str | None, env: str | None) -> "TextLayout":
+def _set(fields: dict[str, Any], store: Path | None, tenant: str | None, env: str | None) -> "TextLayout":
     from engines.typography_core import typeset
 
     if tenant is None and env is None:
-        return typeset.set_text(typeset.checked(asked))
+        return typeset.set_text(typeset.checked(fields))
     from engines.media_v2.registry import Registry
     from engines.workspace import Workspace
 
     path, scope = need_store(store), need_scope(tenant, env)
     with Registry.open(path, read_only=True) as registry:
-        return Workspace(registry, scope).measure_text(asked)
+        return Workspace(registry, scope).measure_text(fields)
 
 
 def _show(boxes: "TextBoxes", clusters: bool) -> None:
