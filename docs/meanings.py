@@ -35,6 +35,23 @@ SHARED: dict[str, str] = {
     "opacity": "0 is invisible, 1 is as drawn. Multiplies the layer's own alpha.",
     "blend": "One of the sixteen modes of W3C Compositing and Blending Level 1.",
     "visible": "An invisible layer is not drawn, nor is anything in it; its sources are still stored.",
+    "mask": "Where the layer shows. See [Masks and clipping](#masks-and-clipping).",
+    "clip": "Show only within the alpha of the first layer below, of the same group, that is not clipped itself.",
+}
+
+MASK: dict[str, str] = {
+    "src": "An SVG: a path or `artifact:<id>`. One of `src`, `svg` and `picture`.",
+    "svg": "The SVG document itself, as text.",
+    "picture": "A PNG, JPEG, WebP, AVIF or TIFF: a path or `artifact:<id>`.",
+    "x": "Left edge of the mask's box, px, from the layer's own `x`.",
+    "y": "Top edge of the mask's box, px, from the layer's own `y`.",
+    "width": BOX_SIZE,
+    "height": BOX_SIZE,
+    "fit": FIT,
+    "mode": "What counts: the alpha of what is drawn, or its luminance times its alpha, as in CSS.",
+    "invert": "Show all but what the mask covers.",
+    "feather": "Sigma of a soft edge, px.",
+    "density": "How much of the layer the mask hides where it covers nothing: 1 all, 0 none.",
 }
 
 LAYERS: dict[str, dict[str, str]] = {

@@ -65,6 +65,11 @@ def composition_shared() -> str:
     return _keys(shared, meanings.SHARED)
 
 
+def composition_mask() -> str:
+    """Table: the keys of a mask."""
+    return _keys(rows_of(composition.LayerMask), meanings.MASK)
+
+
 def _layer_table(kind: str) -> Callable[[], str]:
     def table() -> str:
         own = [row for row in rows_of(meanings.MODELS[kind]) if row.name not in meanings.SHARED]
@@ -274,6 +279,7 @@ def _help_block(path: tuple[str, ...]) -> Callable[[], str]:
 BLOCKS: dict[str, Callable[[], str]] = {
     "composition document": composition_document,
     "composition shared": composition_shared,
+    "composition mask": composition_mask,
     **{f"layer {kind}": _layer_table(kind) for kind in meanings.MODELS},
     "text run": text_run,
     "blend modes": blend_modes,

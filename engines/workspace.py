@@ -37,6 +37,7 @@ from engines.typography_core.layout import TextLayout
 from engines.typography_core.service import TextRequest, TextService
 from engines.typography_core.typeset import checked
 from engines.vector_core.glyphs import GlyphDrawer
+from engines.vector_core.pages import DocumentRequest, checked_request
 from engines.vector_core.rasterize import Engine
 from engines.vector_core.service import VectorService
 
@@ -171,6 +172,10 @@ class Workspace:
     ) -> Rendered:
         """Draw a scene by itself; see `VectorService.render`."""
         return self._vectors.render(self.scope, scene_id, preset_id, check_overrides(overrides), engine=engine)
+
+    def export_document(self, scene_id: str, request: DocumentRequest | Mapping[str, object]) -> Rendered:
+        """Make a PDF, PostScript or clean SVG file of a scene; see `VectorService.export_document`."""
+        return self._vectors.export_document(self.scope, scene_id, checked_request(request))
 
     def render_text(
         self,

@@ -36,7 +36,9 @@ HEAVY = {
 ADAPTERS = {
     "numba": {"compositor/_jit.py"},
     "resvg": {"engines/vector_core/rasterize.py"},
-    "cairosvg": {"engines/vector_core/rasterize.py"},
+    "cairosvg": {"engines/vector_core/rasterize.py", "engines/vector_core/postscript.py"},
+    "svg2pdf_py": {"engines/vector_core/pdf_worker.py"},
+    "pikepdf": {"engines/vector_core/pdf_files.py"},
     "uharfbuzz": {
         f"engines/typography_core/{name}.py"
         for name in (
@@ -50,7 +52,8 @@ ADAPTERS = {
             "line_metrics",
             "superscripts",
         )
-    },
+    }
+    | {"engines/vector_core/font_instances.py"},
     "icu4py": {"engines/typography_core/breaks.py"},
     "pathops": {"engines/typography_core/merged.py"},
     "pyphen": {"engines/typography_core/breaks.py"},

@@ -50,6 +50,10 @@ _COMMANDS = {
     "presets": ("engines.cli.preset_commands:presets", "List the export presets."),
     "preset define": ("engines.cli.preset_commands:preset_define", "Define a preset of a tenant and env."),
     "vector render": ("engines.cli.draw_commands:vector_render", "Draw an SVG by itself and register it."),
+    "vector export": (
+        "engines.cli.document_commands:vector_export",
+        "Make a PDF, PostScript or clean SVG file of an SVG.",
+    ),
     "text render": ("engines.cli.draw_commands:text_render", "Draw a text by itself and register it."),
     "text measure": (
         "engines.cli.text_commands:text_measure",
@@ -70,6 +74,10 @@ _COMMANDS = {
     "bench text": (
         "engines.cli.bench_text_command:bench_text",
         "Set and draw 1,000 headlines, beside Pillow and Skia.",
+    ),
+    "bench vectors": (
+        "engines.cli.bench_vectors_command:bench_vectors",
+        "Draw SVGs through the guard, beside the engines by themselves.",
     ),
     "bench ledger": (
         "engines.cli.bench_ledger_command:bench_ledger",

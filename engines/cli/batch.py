@@ -20,8 +20,8 @@ from engines.cli.failures import FINE, REFUSED
 from engines.cli.journey import write_export
 from engines.cli.output import Tell
 from engines.errors import RequestError
-from engines.image_core import backend, composition, decode
-from engines.image_core.composition import Composition, GroupLayer, Layer, RasterLayer, VectorLayer
+from engines.image_core import backend, decode, layer_sources
+from engines.image_core.composition import Composition
 from engines.image_core.presets import plan_export
 from engines.image_core.rows import Row, read_rows
 from engines.image_core.sources import ARTIFACT_SCHEME, RASTER_KINDS, VECTOR_KINDS, FolderReader
@@ -279,7 +279,8 @@ def _stored(work: Workspace, shelf: _Shelf, planned: Planned, on_error: OnError)
     if document is None:
         return _Stored(row, name, "", fault)
     try:
-        by_artifact = msgspec.structs.replace(document, layers=_by_artifact(document.layers, shelf))
+        layers = layer_sources.renamed(document.layers, lambda ref, drawing: shelf.ref(_Source(ref, drawing)))
+        by_artifact = msgspec.structs.replace(document, layers=layers)
         return _Stored(row, name, work.compose(by_artifact).artifact.artifact_id, None)
     except _FAULTS as error:
         return _Stored(row, name, "", _fault(row, error, on_error))
@@ -321,29 +322,8 @@ def _fault(row: int, error: Exception, on_error: OnError) -> BatchRowError:
 
 def _sources(document: Composition) -> Iterator[tuple[_Source, str | None]]:
     """Every source that a layer names, or holds inline."""
-    for _, _, layer in composition.walk(document.layers):
-        match layer:
-            case VectorLayer(svg=str(inline)):
-                yield _Source("", drawing=True), inline
-            case RasterLayer(src=str(ref)) | VectorLayer(src=str(ref)):
-                yield _Source(ref, isinstance(layer, VectorLayer)), None
-            case _:
-                pass
-
-
-def _by_artifact(layers: tuple[Layer, ...], shelf: _Shelf) -> tuple[Layer, ...]:
-    """The same layers, with files named by the artifacts that they become."""
-
-    def renamed(layer: Layer) -> Layer:
-        match layer:
-            case RasterLayer(src=str(ref)) | VectorLayer(src=str(ref)):
-                return msgspec.structs.replace(layer, src=shelf.ref(_Source(ref, isinstance(layer, VectorLayer))))
-            case GroupLayer(layers=inner):
-                return msgspec.structs.replace(layer, layers=_by_artifact(inner, shelf))
-            case _:
-                return layer
-
-    return tuple(renamed(layer) for layer in layers)
+    for _, ref, inline, drawing in layer_sources.named(document):
+        yield _Source(ref or "", drawing), inline
 
 
 def _names_its_row(fault: Exception) -> bool:

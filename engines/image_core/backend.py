@@ -11,7 +11,7 @@ import numpy as np
 
 import compositor
 from engines.image_core import composition as documents
-from engines.image_core import encode, layers
+from engines.image_core import encode, layer_sources, layers
 from engines.image_core.preset_book import PresetBook
 from engines.image_core.presets import PRESETS, plan_export, plan_plain
 from engines.image_core.sources import SourceSet
@@ -21,6 +21,7 @@ from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
 from engines.typography_core import font_assets, fonts, typeset
 from engines.typography_core.typeset import Typesetter
+from engines.vector_core.rasterize import Engine
 from engines.vector_core.service import drawing_inputs, drawing_producers
 
 __all__ = ["PIXEL_VERSION", "PRESETS", "ImageExporter", "decoders", "draw", "fonts_of"]
@@ -84,7 +85,9 @@ def fonts_of(composition: documents.Composition, typesetter: Typesetter) -> Font
     every = [layer for _, _, layer in documents.walk(composition.layers)]
     lettered = [layer for layer in every if isinstance(layer, documents.TextLayer)]
     texts = [typesetter.set(layers.text_request(layer)) for layer in lettered]
-    engines = {layer.engine for layer in every if isinstance(layer, documents.VectorLayer)}
+    engines: set[Engine] = {layer.engine for layer in every if isinstance(layer, documents.VectorLayer)}
+    if any(source.drawing and source.path.endswith(".mask") for source in layer_sources.named(composition)):
+        engines.add("resvg")
     used = typeset.used(texts)
     vector = (drawing_producers(engines), drawing_inputs()) if engines else ({}, {})
     stroked = any(layer.stroke is not None for layer in lettered)

@@ -35,6 +35,8 @@ PIXELS_MAX = 400_000_000
 COORDINATE_PX_MAX = 1_000_000.0
 """Far outside any canvas; beyond it float32 loses whole pixels."""
 STOPS_MAX = 256
+FEATHER_PX_MAX = 1_000.0
+"""Sigma of a mask's soft edge in composition px; the compositor blurs by as many of its own at most."""
 
 Blend = Literal[
     "normal", "multiply", "screen", "overlay", "darken", "lighten", "color-dodge", "color-burn",
@@ -60,6 +62,23 @@ class CompositionError(RequestError):
         super().__init__(f"{path}: {reason}", path=path, reason=reason)
 
 
+class LayerMask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a layer or group shows: a drawing or picture as coverage, placed from the layer's own corner; outside it nothing shows."""
+
+    src: Source | None = None
+    svg: Annotated[str, Meta(min_length=1)] | None = None
+    picture: Source | None = None
+    x: Coordinate = 0.0
+    y: Coordinate = 0.0
+    width: Side | None = None
+    height: Side | None = None
+    fit: Fit = "fill"
+    mode: Literal["alpha", "luminance"] = "alpha"
+    invert: bool = False
+    feather: Annotated[float, Meta(ge=0, le=FEATHER_PX_MAX)] = 0.0
+    density: Unit = 1.0
+
+
 class _Layer(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"
 ):
@@ -69,6 +88,8 @@ class _Layer(
     opacity: Unit = 1.0
     blend: Blend = "normal"
     visible: bool = True
+    mask: LayerMask | None = None
+    clip: bool = False
 
 
 class RasterLayer(_Layer, frozen=True, kw_only=True, tag="raster"):
@@ -223,6 +244,8 @@ def check(composition: Composition) -> None:
 
 
 def _check_layer(path: str, layer: Layer) -> None:
+    if (mask := layer.mask) is not None and sum(one is not None for one in (mask.src, mask.svg, mask.picture)) != 1:
+        raise CompositionError(f"{path}.mask", "a mask has one of `src`, `svg` and `picture`")
     match layer:
         case VectorLayer(src=src, svg=svg):
             if (src is None) == (svg is None):
@@ -289,6 +312,7 @@ def _check_colour(path: str, text: str) -> None:
 
 _CHOICES = {
     "blend": get_args(Blend),
+    "mode": ("alpha", "luminance"),
     "fit": (*get_args(Fit), *(f"{word} (texts)" for word in get_args(setting.Fit) if word != "none")),
     "align": (*get_args(setting.Align), "decimal (tabs)"),
     "direction": get_args(Direction),

@@ -6,16 +6,20 @@ lie on the export's pixels), then pixels.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 import compositor
 from engines.colours import Colour, parse_colour
 from engines.errors import RequestError
+from engines.image_core import masking
 from engines.image_core.composition import (
     Composition,
     GradientLayer,
     GroupLayer,
     Layer,
+    LayerMask,
     RasterLayer,
     SolidLayer,
     TextLayer,
@@ -26,7 +30,6 @@ from engines.image_core.sources import SourceSet
 from engines.media_v2.exports import ExportPlan, RgbaPixels
 from engines.typography_core import painting, typeset
 from engines.typography_core.typeset import TextRequest, Typesetter
-from engines.vector_core import rasterize
 
 LAYER_PIXELS_MAX = 100_000_000
 """A drawing, before it is cut to the canvas: 0.4 GB of RGBA8. Pictures are resampled only where they show."""
@@ -117,8 +120,37 @@ class _Builder:
 
     def nodes(self, layers: tuple[Layer, ...], x: float, y: float) -> tuple[Node, ...]:
         """Layers of one group whose origin is at (x, y) in composition px; invisible ones cost nothing, not even decoding."""
-        made = (self._node(layer, x + layer.x, y + layer.y) for layer in layers if layer.visible and layer.opacity > 0)
-        return tuple(node for node in made if node is not None)
+        made: list[Node] = []
+        base: Node | None = None
+        has_base = False  # a layer that clips to nothing below it is drawn whole
+        for layer in layers:
+            if layer.clip and has_base and base is None:
+                continue  # what it would show within does not show
+            shows = layer.visible and layer.opacity > 0
+            node = self._node(layer, x + layer.x, y + layer.y) if shows else None
+            if not layer.clip:
+                base, has_base = node, True
+            if node is not None:
+                made.append(self._confined(layer, node, x + layer.x, y + layer.y))
+        return tuple(made)
+
+    def _confined(self, layer: Layer, node: Node, x: float, y: float) -> Node:
+        """The layer's node with its mask, and clipped to the layer below where it asks for that."""
+        if layer.mask is None:
+            return msgspec.structs.replace(node, clip=True) if layer.clip else node
+        return msgspec.structs.replace(node, mask=self._mask(layer.mask, x, y), clip=layer.clip)
+
+    def _mask(self, mask: LayerMask, x: float, y: float) -> compositor.Mask:
+        """A mask whose layer starts at (x, y): drawn like a layer of its own."""
+        scale = math.sqrt(self._canvas.scale_x * self._canvas.scale_y)
+        reach = masking.reach_px(masking.feather_px(mask, scale))
+        size: dict[str, Any] = {"width": mask.width, "height": mask.height, "fit": mask.fit, "name": "mask"}
+        x, y = x + mask.x, y + mask.y
+        if mask.picture is not None:
+            drawn = self._picture(RasterLayer(src=mask.picture, **size), x, y, reach)
+        else:
+            drawn = self._drawing(VectorLayer(src=mask.src, svg=mask.svg, **size), x, y, reach)
+        return masking.as_mask(drawn, mask, scale)
 
     def _node(self, layer: Layer, x: float, y: float) -> Node | None:
         match layer:
@@ -158,24 +190,24 @@ class _Builder:
         box = self._box(layer, x, y)
         return compositor.Gradient(layer.kind, stops, layer.angle, *box, blend=layer.blend, opacity=layer.opacity)
 
-    def _picture(self, layer: RasterLayer, x: float, y: float) -> Node | None:
+    def _picture(self, layer: RasterLayer, x: float, y: float, reach: float = 0.0) -> compositor.Layer | None:
         picture = self._sources.picture(layer.src)
         natural = (float(picture.shape[1]), float(picture.shape[0]))
-        where = self._placed(layer, natural, x, y)
+        where = self._placed(layer, natural, x, y, reach)
         if where is None:
             return None
         return self._layer(layer, _resample(picture, where), where.target.left, where.target.top)
 
-    def _drawing(self, layer: VectorLayer, x: float, y: float) -> Node | None:
+    def _drawing(self, layer: VectorLayer, x: float, y: float, reach: float = 0.0) -> compositor.Layer | None:
         drawing = self._sources.drawing(layer.src, layer.svg)
-        where = self._placed(layer, (drawing.facts.width_px, drawing.facts.height_px), x, y)
+        where = self._placed(layer, (drawing.facts.width_px, drawing.facts.height_px), x, y, reach)
         if where is None:
             return None
         whole = where.whole
         if whole.width * whole.height > LAYER_PIXELS_MAX:
             raise LayerTooLargeError(layer.name or layer.src or "vector", whole.width, whole.height)
         (left, dx), (top, dy) = split_offset(whole.left), split_offset(whole.top)
-        drawn = rasterize.draw(drawing, whole.width, whole.height, dx=dx, dy=dy, engine=layer.engine)
+        drawn = self._sources.drawn(drawing, whole.width, whole.height, dx, dy, layer.engine)
         return self._layer(layer, *_cut(drawn, left, top, where.target))
 
     def _text(self, layer: TextLayer, x: float, y: float) -> Node | None:
@@ -195,22 +227,27 @@ class _Builder:
         return compositor.Layer(drawn.pixels, *place, blend=layer.blend, opacity=layer.opacity * drawn.opacity)
 
     def _placed(
-        self, layer: RasterLayer | VectorLayer, natural: tuple[float, float], x: float, y: float
+        self, layer: RasterLayer | VectorLayer, natural: tuple[float, float], x: float, y: float, reach: float
     ) -> "_Placed | None":
-        """Where the whole picture and its visible part lie on the export's pixels, or None when nothing of it shows."""
+        """Where the whole picture and its visible part lie on the export's pixels, or None when nothing of it shows within
+        `reach` px of the canvas."""
         canvas = self._canvas
         box = Rect(x, y, *box_size(natural, layer.width, layer.height))
         whole = canvas.placed(place_in_box(natural, box, layer.fit))
         inside = whole.intersect(canvas.placed(box))
-        if inside is None or inside.intersect(canvas.bounds) is None:
+        if inside is None or inside.intersect(_around(canvas, reach)) is None:
             return None
-        near = Rect(-_MARGIN_PX, -_MARGIN_PX, canvas.width + 2 * _MARGIN_PX, canvas.height + 2 * _MARGIN_PX)
+        near = _around(canvas, _MARGIN_PX + reach)
         target = inside.intersect(near)
         assert target is not None
         return _Placed(whole, target)
 
-    def _layer(self, layer: RasterLayer | VectorLayer, pixels: RgbaPixels, left: float, top: float) -> Node:
+    def _layer(self, layer: RasterLayer | VectorLayer, pixels: RgbaPixels, left: float, top: float) -> compositor.Layer:
         return compositor.Layer(pixels, left, top, blend=layer.blend, opacity=layer.opacity)
+
+
+def _around(canvas: Canvas, margin: float) -> Rect:
+    return Rect(-margin, -margin, canvas.width + 2 * margin, canvas.height + 2 * margin)
 
 
 def text_request(layer: TextLayer) -> TextRequest:

@@ -1,4 +1,4 @@
-"""Which decoded pictures are kept for the next request? The latest ones, up to so many bytes, known by their content.
+"""Which decoded pictures and drawn drawings are kept for the next request? The latest ones, up to so many bytes, known by their content.
 
 A cache belongs to whoever makes it: a worker's workspace, or a service for all its requests. It can only answer somebody who has the
 picture's own bytes, so it tells no tenant anything about another.
@@ -6,18 +6,21 @@ picture's own bytes, so it tells no tenant anything about another.
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from engines.image_core import decode
 from engines.media_v2.exports import RgbaPixels
 from engines.media_v2.keys import sha256_hex
+from engines.vector_core import rasterize
+from engines.vector_core.guard import Admitted
 
 CACHE_BYTES_MAX = 256 * 1024 * 1024
 """Of pixels: some thirty photographs at 1080p."""
 
 
 class PictureCache:
-    """Decoded pictures by the hash of their files. Use it from any thread: of several that ask for one, one decodes."""
+    """Pictures by the hash of their files, drawings also by their size. Use it from any thread: of several that ask, one works."""
 
     def __init__(self, bytes_max: int = CACHE_BYTES_MAX) -> None:
         """Keep at most `bytes_max` bytes of pixels; what is being decoded or drawn is held besides."""
@@ -31,7 +34,29 @@ class PictureCache:
 
         Raises as `decode.decode_picture` does; a fault is not kept.
         """
-        key = sha256_hex(content)
+        return self._kept_or_made(sha256_hex(content), lambda: decode.decode_picture(content, name))
+
+    def drawn(
+        self,
+        drawing: Admitted,
+        width: float,
+        height: float,
+        dx: float,
+        dy: float,
+        engine: rasterize.Engine = "resvg",
+    ) -> RgbaPixels:
+        """Return `rasterize.draw` of these arguments, which nobody may write into: a logo in twenty layers is drawn once.
+
+        Raises as that does; a fault is not kept.
+        """
+        place = ":".join(map(repr, (float(width), float(height), float(dx), float(dy))))
+
+        def draw() -> RgbaPixels:
+            return rasterize.draw(drawing, width, height, dx=dx, dy=dy, engine=engine)
+
+        return self._kept_or_made(f"{sha256_hex(drawing.svg)}:{place}:{engine}", draw)
+
+    def _kept_or_made(self, key: str, make: Callable[[], RgbaPixels]) -> RgbaPixels:
         with self._lock:
             waiting = self._kept.get(key)
             if waiting is None:
@@ -41,11 +66,11 @@ class PictureCache:
                 self._kept.move_to_end(key)
         if waiting is not None:
             return waiting.result()
-        return self._decode(key, mine, content, name)
+        return self._make(key, mine, make)
 
-    def _decode(self, key: str, mine: Future[RgbaPixels], content: bytes, name: str) -> RgbaPixels:
+    def _make(self, key: str, mine: Future[RgbaPixels], make: Callable[[], RgbaPixels]) -> RgbaPixels:
         try:
-            pixels = decode.decode_picture(content, name)
+            pixels = make()
         except BaseException as error:
             with self._lock:
                 del self._kept[key]

@@ -5,14 +5,15 @@ those files registered and
 its references rewritten to artifacts, so that the store alone is enough to draw it again.
 """
 
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import NamedTuple, cast
 
 import msgspec
 
-from engines.image_core import backend, composition, decode, layers
+from engines.image_core import backend, composition, decode, layer_sources, layers
 from engines.image_core.backend import ImageExporter, OnKernel
-from engines.image_core.composition import Composition, GroupLayer, Layer, RasterLayer, VectorLayer
+from engines.image_core.composition import Composition
 from engines.image_core.picture_cache import PictureCache
 from engines.image_core.sources import (
     ARTIFACT_SCHEME,
@@ -34,7 +35,8 @@ from engines.media_v2.scope import Scope
 from engines.typography_core.font_assets import FontShelf
 from engines.typography_core.service import TextService
 from engines.typography_core.typeset import Typesetter
-from engines.vector_core import guard
+from engines.vector_core import document_exports, guard
+from engines.vector_core.document_exports import DocumentJob
 from engines.vector_core.glyphs import GlyphDrawer
 from engines.vector_core.service import VectorService
 
@@ -90,7 +92,7 @@ class ImageService:
         ids = {ref: self._source_id(scope, ref, file) for ref, file in contents.items()}
         stored = msgspec.structs.replace(
             document,
-            layers=_with_sources(document.layers, {ref: ARTIFACT_SCHEME + found for ref, found in ids.items()}),
+            layers=layer_sources.renamed(document.layers, lambda ref, _: ARTIFACT_SCHEME + ids[ref]),
         )
         content = composition.encode(stored)
         sha256 = keys.sha256_hex(content)
@@ -198,22 +200,17 @@ class ImageService:
     ) -> dict[str, "_File | None"]:
         """Every source of `document`, checked: files by reference, None for what is an artifact already."""
         contents: dict[str, _File | None] = {}
-        for path, _, layer in composition.walk(document.layers):
-            match layer:
-                case VectorLayer(svg=str(inline)):
-                    guard.check(inline.encode())
-                case RasterLayer(src=ref) | VectorLayer(src=str(ref)):
-                    drawing = isinstance(layer, VectorLayer)
-                    kinds = VECTOR_KINDS if drawing else RASTER_KINDS
-                    if ref.startswith(ARTIFACT_SCHEME):
-                        usable(self._registry.artifact(scope, ref.removeprefix(ARTIFACT_SCHEME), *kinds))
-                        contents[ref] = None
-                    elif files is None:
-                        raise SourceError(ref, f"{path} names a file, and this composition did not come from a folder")
-                    elif (known := contents.get(ref)) is None or (known.facts is None) != drawing:
-                        contents[ref] = _checked(files.read(ref, kinds), ref, drawing)
-                case _:
-                    pass
+        for path, ref, inline, drawing in layer_sources.named(document):
+            kinds = VECTOR_KINDS if drawing else RASTER_KINDS
+            if ref is None:
+                guard.check((inline or "").encode())
+            elif ref.startswith(ARTIFACT_SCHEME):
+                usable(self._registry.artifact(scope, ref.removeprefix(ARTIFACT_SCHEME), *kinds))
+                contents[ref] = None
+            elif files is None:
+                raise SourceError(ref, f"{path} names a file, and this composition did not come from a folder")
+            elif (known := contents.get(ref)) is None or (known.facts is None) != drawing:
+                contents[ref] = _checked(files.read(ref, kinds), ref, drawing)
         return contents
 
     def _source_id(self, scope: Scope, ref: str, file: "_File | None") -> str:
@@ -240,10 +237,11 @@ def remake(registry: Registry, artifact: Artifact) -> str | None:
     """
     images = ImageService(registry)
     exporter = ImageExporter(registry)
-    makers = {
+    makers: dict[str, Callable[[Artifact], tuple[RenderJob | DocumentJob, Draw]]] = {
         "image_render": images.remake,
         "vector_render": VectorService(registry, exporter).remake,
         "text_render": TextService(registry, exporter, GlyphDrawer()).remake,
+        "vector_document": document_exports.remake_with(registry),
     }
     job, draw = makers[artifact.kind](artifact)
     meta = cast("ImageRenderMeta", artifact.meta)
@@ -254,10 +252,11 @@ def remake(registry: Registry, artifact: Artifact) -> str | None:
         if meta.producers.get(name) != job.producers.get(name)
     )
     by_whom = f" (made by other code: {', '.join(changed)})" if changed else ""
-    if export.meta["pixel_sha256"] != meta.pixel_sha256:
+    if artifact.kind != "vector_document" and export.meta["pixel_sha256"] != meta.pixel_sha256:
         return f"pixels differ: {export.meta['pixel_sha256']}, registered {meta.pixel_sha256}{by_whom}"
     if export.meta["sha256"] != artifact.sha256:
-        return f"same pixels, other bytes: {export.meta['sha256']}, registered {artifact.sha256}{by_whom}"
+        same = "" if artifact.kind == "vector_document" else "same pixels, "
+        return f"{same}other bytes: {export.meta['sha256']}, registered {artifact.sha256}{by_whom}"
     if not changed and job.render_key != artifact.render_key:
         return f"same bits, but its render_key would be {job.render_key}, not {artifact.render_key}"
     return None
@@ -276,34 +275,17 @@ def _checked(content: bytes, ref: str, drawing: bool) -> _File:
     return _File(content, decode.read_picture(content, ref).facts)
 
 
-def _with_sources(layers: tuple[Layer, ...], refs: dict[str, str]) -> tuple[Layer, ...]:
-    """The same layers with every `src` replaced by what `refs` says."""
-
-    def rewritten(layer: Layer) -> Layer:
-        match layer:
-            case RasterLayer(src=str(ref)) | VectorLayer(src=str(ref)):
-                return msgspec.structs.replace(layer, src=refs[ref])
-            case GroupLayer(layers=inner):
-                return msgspec.structs.replace(layer, layers=_with_sources(inner, refs))
-            case _:
-                return layer
-
-    return tuple(rewritten(layer) for layer in layers)
-
-
 def _identity(document: Composition, registry: Registry, scope: Scope) -> object:
     """What is drawn, without what cannot change a pixel: names are dropped, sources are named by content instead of by id.
 
     So the same composition has the same render_key in every tenant.
     """
-    refs = {
-        ref: "sha256:" + registry.artifact(scope, ref.removeprefix(ARTIFACT_SCHEME)).sha256
-        for _, _, layer in composition.walk(document.layers)
-        if (ref := getattr(layer, "src", None)) is not None
-    }
-    return _without_names(
-        msgspec.to_builtins(msgspec.structs.replace(document, layers=_with_sources(document.layers, refs)))
-    )
+
+    def by_content(ref: str, _drawing: bool) -> str:
+        return "sha256:" + registry.artifact(scope, ref.removeprefix(ARTIFACT_SCHEME)).sha256
+
+    layers = layer_sources.renamed(document.layers, by_content)
+    return _without_names(msgspec.to_builtins(msgspec.structs.replace(document, layers=layers)))
 
 
 def _without_names(value: object) -> object:

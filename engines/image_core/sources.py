@@ -16,6 +16,7 @@ from engines.media_v2.models import Kind
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
 from engines.vector_core import guard
+from engines.vector_core.rasterize import Engine
 
 ARTIFACT_SCHEME = "artifact:"
 RASTER_KINDS: tuple[Kind, ...] = ("source_asset", "image_render", "vector_render", "text_render")
@@ -100,6 +101,12 @@ class SourceSet:
             if ref not in self._pictures:
                 self._pictures[ref] = self._cache.decoded(self._reader.read(ref, RASTER_KINDS), ref)
             return self._pictures[ref]
+
+    def drawn(
+        self, drawing: guard.Admitted, width: float, height: float, dx: float, dy: float, engine: Engine = "resvg"
+    ) -> RgbaPixels:
+        """A drawing's pixels at one size and place, drawn once; see `PictureCache.drawn`."""
+        return self._cache.drawn(drawing, width, height, dx, dy, engine)
 
     def drawing(self, ref: str | None, inline: str | None) -> guard.Admitted:
         """The SVG behind `ref`, or given inline, past the guard."""

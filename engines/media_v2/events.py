@@ -44,6 +44,7 @@ class RenderCompleted(msgspec.Struct, frozen=True, array_like=True, gc=False, ta
     """Empty when no preset was asked for."""
     producers: dict[str, str]
     pixel_sha256: bytes
+    """32 bytes; empty for a document, which has no pixels."""
     elapsed_us: int
     at_us: int
 

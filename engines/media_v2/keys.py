@@ -56,6 +56,12 @@ def export_key(scope: Scope, kind: str, key: str, name: str, preset_id: str, wid
     return check_key(scope, f"{scope.prefix}{kind}/{key[:2]}/{file_name}")
 
 
+def document_key(scope: Scope, kind: str, key: str, name: str, width_pt: float, height_pt: float, ext: str) -> str:
+    """Return the uri of a document: `.../{kind}/{key[:2]}/{slug}--{width}x{height}pt--{key[:16]}.{ext}`, in whole pt."""
+    file_name = f"{slug(name)}--{width_pt:.0f}x{height_pt:.0f}pt--{key[:16]}.{ext}"
+    return check_key(scope, f"{scope.prefix}{kind}/{key[:2]}/{file_name}")
+
+
 def content_key(scope: Scope, kind: str, sha256: str, name: str, ext: str) -> str:
     """Return the uri of an artifact known by its content: `.../{kind}/{sha256[:2]}/{slug}--{sha256[:16]}.{ext}`."""
     return check_key(scope, f"{scope.prefix}{kind}/{sha256[:2]}/{slug(name)}--{sha256[:16]}.{ext}")

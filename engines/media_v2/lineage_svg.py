@@ -21,6 +21,7 @@ _COLOURS = {
     "image_render": "#c2553f",
     "vector_render": "#c2553f",
     "text_render": "#c2553f",
+    "vector_document": "#c2553f",
     "font": "#8a8f98",
     "preset": "#b08d2e",
 }

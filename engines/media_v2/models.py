@@ -14,7 +14,14 @@ from engines.media_v2.errors import MetaError, UnknownKindError
 from engines.media_v2.presets import BitDepth, ColorProfile, Dpi, ExportFit, Format, Overrides, PresetId, Quality
 
 Kind = Literal[
-    "source_asset", "image_composition", "image_render", "vector_scene", "vector_render", "text_render", "font_asset"
+    "source_asset",
+    "image_composition",
+    "image_render",
+    "vector_scene",
+    "vector_render",
+    "text_render",
+    "font_asset",
+    "vector_document",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -153,6 +160,27 @@ class VectorRenderMeta(_ExportMeta, frozen=True, kw_only=True):
     engine: Literal["resvg", "cairosvg"] = "resvg"
 
 
+class VectorDocumentMeta(_Strict, frozen=True, kw_only=True):
+    """A scene as a document for print or for other programs. Width and height are those of the trimmed page in pt (1/72 inch)."""
+
+    name: str
+    width: Length
+    height: Length
+    format: Literal["pdf", "ps", "eps", "svg"]
+    dpi: Annotated[float, Meta(gt=0)]
+    """Pixels of the scene per inch of paper."""
+    bleed_mm: Annotated[float, Meta(ge=0)] = 0.0
+    """Around the trim, in PDF."""
+    text: Literal["embed", "outline"] = "embed"
+    """What becomes of texts in PDF: texts with their fonts, or outlines. An SVG keeps them as they are."""
+    has_text: bool
+    """Whether there are any."""
+    producers: dict[str, str]
+    """Name and version of everything that could have changed its bytes."""
+    fonts: dict[str, Sha256] = {}
+    """Every font file that it may have been drawn with, by name."""
+
+
 class TextRenderMeta(_ExportMeta, frozen=True, kw_only=True):
     """A text drawn by itself, with the request in full, so that it can be drawn again."""
 
@@ -172,6 +200,7 @@ ArtifactMeta = (
     | ImageRenderMeta
     | VectorRenderMeta
     | TextRenderMeta
+    | VectorDocumentMeta
 )
 ExportMeta = ImageRenderMeta | VectorRenderMeta | TextRenderMeta
 
@@ -183,8 +212,9 @@ META_OF_KIND: dict[Kind, type[ArtifactMeta]] = {
     "vector_scene": VectorSceneMeta,
     "vector_render": VectorRenderMeta,
     "text_render": TextRenderMeta,
+    "vector_document": VectorDocumentMeta,
 }
-RENDER_KINDS: tuple[Kind, ...] = ("image_render", "vector_render", "text_render")
+RENDER_KINDS: tuple[Kind, ...] = ("image_render", "vector_render", "text_render", "vector_document")
 """Kinds that are made from other artifacts by code, and can be made again."""
 
 

@@ -33,7 +33,7 @@ from engines.media_v2.events import (
     RenderReused,
     RequestAnswered,
 )
-from engines.media_v2.models import Artifact, ArtifactMeta, ExportMeta, Kind, parse_meta
+from engines.media_v2.models import Artifact, ArtifactMeta, ExportMeta, Kind, VectorDocumentMeta, parse_meta
 from engines.media_v2.presets import Preset, check_preset
 from engines.media_v2.scope import Scope, check_key
 from engines.media_v2.signing import default_origin, load_signer, make_key
@@ -224,7 +224,7 @@ class Registry:
     ) -> Registered:
         """Record a finished render as `RenderCompleted` and its artifact, in one commit."""
         meta = parse_meta(request.kind, request.meta)
-        assert isinstance(meta, ExportMeta)
+        assert isinstance(meta, ExportMeta | VectorDocumentMeta)
         assert request.render_key is not None
         completed = RenderCompleted(
             render_key=bytes.fromhex(request.render_key),
@@ -234,7 +234,7 @@ class Registry:
             env=scope.env,
             preset_id=preset_id,
             producers=meta.producers,
-            pixel_sha256=bytes.fromhex(meta.pixel_sha256),
+            pixel_sha256=bytes.fromhex(meta.pixel_sha256) if isinstance(meta, ExportMeta) else b"",
             elapsed_us=elapsed_us,
             at_us=self._clock_us(),
         )

@@ -64,18 +64,39 @@ def render_once(registry: Registry, scope: Scope, job: RenderJob, draw: Draw) ->
 
     When several threads or processes ask at once, one draws and the others wait for it. Raises `RetractedArtifactError`.
     """
-    started = time.perf_counter_ns()
     key = job.render_key
-    preset_id = job.plan.preset_id or ""
+
+    def make(artifact_id: str) -> Registration:
+        return _registration(scope, job, key, draw(artifact_id))
+
+    return make_once(registry, scope, Identity(job.kind, key, job.source_id, job.plan.preset_id or ""), make)
+
+
+class Identity(NamedTuple):
+    """What is made, under which key, from what; `preset_id` is empty where there is none."""
+
+    kind: Kind
+    render_key: str
+    source_id: str
+    preset_id: str = ""
+
+
+def make_once(registry: Registry, scope: Scope, wanted: Identity, make: Callable[[str], Registration]) -> Rendered:
+    """Return the artifact that `wanted` identifies, registering what `make` returns (told the artifact_id) when it is new.
+
+    As `render_once`, for what is not exported by a plan.
+    """
+    started = time.perf_counter_ns()
+    _, key, source_id, preset_id = wanted
     if (known := registry.reuse(scope, key, preset_id)) is not None:
         return Rendered(known, "hit", _elapsed_us(started))
-    artifact_id = keys.artifact_id(scope, job.kind, key)
+    artifact_id = keys.artifact_id(scope, wanted.kind, key)
     with registry.turn(artifact_id):
         if (known := registry.reuse(scope, key, preset_id)) is not None:
             return Rendered(known, "hit", _elapsed_us(started))
-        request = _registration(scope, job, key, draw(artifact_id))
+        request = make(artifact_id)
         elapsed_us = _elapsed_us(started)
-        registered = registry.register_render(scope, request, job.source_id, preset_id, elapsed_us)
+        registered = registry.register_render(scope, request, source_id, preset_id, elapsed_us)
     return Rendered(registered.artifact, "miss" if registered.created else "hit", elapsed_us)
 
 

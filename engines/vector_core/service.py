@@ -14,8 +14,9 @@ from engines.media_v2.presets import NO_OVERRIDES, Overrides
 from engines.media_v2.registry import Registered, Registration, Registry
 from engines.media_v2.renders import Draw, Rendered, RenderJob, render_once
 from engines.media_v2.scope import Scope
-from engines.vector_core import guard, rasterize
+from engines.vector_core import document_exports, guard, rasterize
 from engines.vector_core.guard import External
+from engines.vector_core.pages import DocumentRequest
 from engines.vector_core.rasterize import Engine
 from engines.vector_core.resources import Resources
 
@@ -80,6 +81,10 @@ class VectorService:
         scene = usable(self._registry.artifact(scope, scene_id, "vector_scene"))
         job, draw = self._job(scene, preset_id, overrides, engine)
         return render_once(self._registry, scope, job, draw)
+
+    def export_document(self, scope: Scope, scene_id: str, request: DocumentRequest) -> Rendered:
+        """Make a PDF, PostScript or clean SVG file of a scene and register it; see `document_exports.export_document`."""
+        return document_exports.export_document(self._registry, scope, scene_id, request)
 
     def remake(self, artifact: Artifact) -> tuple[RenderJob, Draw]:
         """The job that made `artifact`, and how to do it again; nothing is recorded."""

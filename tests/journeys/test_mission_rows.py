@@ -46,9 +46,11 @@ def card(work: Workspace, folder: Path) -> Artifact:
 
 def test_s1_every_kind_has_a_validated_meta_of_its_own(work: Workspace, card: Artifact) -> None:
     """All kinds of the note and uploads besides; each appears in a store, and a wrong field is refused by name."""
-    assert set(KINDS) == KINDS_OF_THE_NOTE | {"source_asset", "font_asset"}
+    assert set(KINDS) == KINDS_OF_THE_NOTE | {"source_asset", "font_asset", "vector_document"}
     work.render(card.artifact_id, "web_small")
-    work.render_vector(work.add_vector(SVG, "logo.svg").artifact.artifact_id)
+    logo = work.add_vector(SVG, "logo.svg").artifact.artifact_id
+    work.render_vector(logo)
+    work.export_document(logo, {"format": "svg"})
     work.render_text(TEXT)
     work.add_font(font_packages.load("fontpkg_inter", fonts.find("Inter").font.path), "inter.ttf")
     made = {one.kind: one.meta for one in work.artifacts()}

@@ -46,6 +46,10 @@ VALID = {
     "vector_scene": {"name": "a.svg", "width": 2.5, "height": 3, "bytes": 1, "sha256": SHA},
     "vector_render": EXPORT | {"preset_id": None},
     "text_render": EXPORT | {"preset_id": None, "request": {"text": "a"}},
+    "vector_document": {
+        "name": "a.svg", "width": 595.28, "height": 841.89, "format": "pdf", "dpi": 300, "has_text": False,
+        "producers": {"pikepdf": "10"}, "bytes": 1, "sha256": SHA,
+    },
     "font_asset": {
         "name": "a.ttf", "family": "A", "subfamily": "Bold", "format": "ttf", "version": "1.0", "license": "OFL-1.1", "coverage": 2,
         "faces": [{
