@@ -55,7 +55,7 @@ ADAPTERS = {
     }
     | {"engines/vector_core/font_instances.py"},
     "icu4py": {"engines/typography_core/breaks.py"},
-    "pathops": {"engines/typography_core/merged.py"},
+    "pathops": {"engines/typography_core/merged.py", "engines/vector_core/path_kernel.py"},
     "pyphen": {"engines/typography_core/breaks.py"},
     "crc32c": {"ledger/layout.py"},
     "litestar": {"engines/http/app.py"},

@@ -19,6 +19,9 @@ from engines.vector_core.guard import External
 from engines.vector_core.pages import DocumentRequest
 from engines.vector_core.rasterize import Engine
 from engines.vector_core.resources import Resources
+from engines.vector_core.scene import Scene
+from engines.vector_core.scene_read import ReadScene, read_svg
+from engines.vector_core.scene_write import write_svg
 
 __all__ = ["VectorService", "drawing_inputs", "drawing_producers"]
 
@@ -37,20 +40,21 @@ class VectorService:
     def register_scene(
         self,
         scope: Scope,
-        content: bytes,
+        content: bytes | Scene,
         name: str,
         *,
         resources: Resources | None = None,
         external: External = "refuse",
     ) -> Registered:
-        """Store an SVG (or gzipped SVG) document as a `vector_scene`. Raises `SvgRefusedError` naming rule and place.
+        """Store an SVG (or gzipped SVG) document, or a scene as its clean SVG, as a `vector_scene`.
 
         The bytes that came, unpacked; with the pictures put in and the references left out, if there are any (see
-        `guard.admit`), which the meta then tells.
+        `guard.admit`), which the meta then tells. Raises `SvgRefusedError` naming rule and place, `SceneValueError` for a scene.
         """
-        admitted = guard.admit(content, resources, external)
+        came = write_svg(content) if isinstance(content, Scene) else content
+        admitted = guard.admit(came, resources, external)
         facts = admitted.facts
-        svg = admitted.svg if admitted.used or admitted.ignored else guard.decode(content)
+        svg = admitted.svg if admitted.used or admitted.ignored else guard.decode(came)
         sha256 = keys.sha256_hex(svg)
         meta = VectorSceneMeta(
             name=name,
@@ -64,6 +68,11 @@ class VectorService:
         )
         uri = keys.content_key(scope, "vector_scene", sha256, PurePath(name).stem, "svg")
         return self._registry.register(scope, Registration("vector_scene", svg, meta, uri))
+
+    def open_scene(self, scope: Scope, scene_id: str, *, lenient: bool = False) -> ReadScene:
+        """Return a registered scene as a value to edit. Raises `SceneUnsupportedError` for what scenes cannot hold."""
+        artifact = usable(self._registry.artifact(scope, scene_id, "vector_scene"))
+        return read_svg(self._registry.content(artifact), lenient=lenient)
 
     def render(
         self,
