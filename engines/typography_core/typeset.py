@@ -103,6 +103,10 @@ class Typesetter:
             key = msgspec.msgpack.encode(request)
         except UnicodeEncodeError as error:
             raise TextEncodingError(error.start, ord(error.object[error.start])) from error
+        except OverflowError as error:
+            raise TextValueError(
+                "text request", "a whole number of more than 64 bits", "what the fields allow"
+            ) from error
         if key not in self._known:
             if not self._book.own and self._book.packaged is fonts.packaged().packaged:
                 self._known[key] = layout_cache.PACKAGED.get(key, lambda: self._set(request))

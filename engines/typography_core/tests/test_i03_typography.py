@@ -1,5 +1,7 @@
 """Text renders: drawn, registered; with a preset when asked, unchanged without."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from engines.media_v2.presets import Overrides
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, scope_of
 from engines.typography_core import typeset
-from engines.typography_core.errors import UnknownFontError
+from engines.typography_core.errors import TextValueError, UnknownFontError
 from engines.typography_core.service import TextRequest, TextService
 from tests.fixtures import decoded
 
@@ -137,3 +139,13 @@ def test_a_rich_text_is_registered_and_drawn_again(texts: TextService, registry:
     assert artifact.meta.request["markup"] == markup
     assert remake(registry, artifact) is None
     assert texts.render(scope, request).artifact.artifact_id == artifact.artifact_id
+
+
+@pytest.mark.parametrize("change", [{"features": {"kern": 10**30}}, {"max_lines": 10**30}])
+def test_numbers_that_no_file_holds_are_refused(
+    texts: TextService, registry: Registry, scope: Scope, change: dict[str, Any]
+) -> None:
+    """JSON may hold any number; the caller is told, and it is no fault of ours."""
+    with pytest.raises(TextValueError):
+        texts.render(scope, typeset.checked({"text": "a", "font": "Inter", "size": 9} | change))
+    assert registry.head().size == 0
