@@ -43,7 +43,7 @@ docs: $(STAMP) ## Regenerate what documents take from code: schema, tables, help
 lock: $(STAMP) ## Resolve versions anew and pin them with hashes.
 	$(PIP) uv
 	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml --all-extras --upgrade -o locks/all.txt
-	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra demo --extra server --extra video --extra fonts --extra hyphens --extra print --extra dev -c locks/all.txt -o locks/dev.txt
+	$(BIN)/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra demo --extra server --extra video --extra fonts --extra hyphens --extra print --extra scale --extra dev -c locks/all.txt -o locks/dev.txt
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links
