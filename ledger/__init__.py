@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ledger._bound import Bound
+from ledger.backend import Head
 from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.errors import (
     BeyondHeadError,
@@ -27,6 +28,7 @@ from ledger.errors import (
     LedgerError,
     LedgerExistsError,
     LedgerNotFoundError,
+    MissingExtraError,
     NoCheckpointError,
     NoSignerError,
     NotCaughtUpError,
@@ -47,7 +49,7 @@ from ledger.errors import (
 from ledger.events import SubjectErased, TailRepaired
 from ledger.export import export
 from ledger.layout import COMMIT_BYTES_MAX, COMMIT_EVENTS_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES_MAX
-from ledger.log import Head, Ledger
+from ledger.log import Ledger
 from ledger.merkle import check_consistency
 from ledger.note import parse_vkey
 from ledger.prefixes import Prefixes
@@ -101,6 +103,7 @@ __all__ = [
     "Lineage",
     "LineageNode",
     "Locked",
+    "MissingExtraError",
     "Moment",
     "NoCheckpointError",
     "NoSignerError",

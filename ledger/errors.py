@@ -24,6 +24,7 @@
     │   ├── ConflictError          somebody appended first; read on and decide again
     │   ├── BusyError              the writer lock did not come free in time
     │   ├── LedgerNotFoundError    no ledger at this path
+    │   ├── MissingExtraError      what was asked for needs packages that are not installed
     │   ├── ToolError              a program that was to help is missing, or did not answer in time
     │   └── LedgerExistsError      the path is taken by something that is no ledger
     ├── fatal: memory and disk may disagree, close the ledger and open it again
@@ -241,6 +242,14 @@ class LedgerExistsError(LedgerError):
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"cannot create a ledger at {path}: {reason}")
+
+
+class MissingExtraError(LedgerError):
+    """`wanted` needs the optional packages of `extra`; `module` could not be imported."""
+
+    def __init__(self, wanted: str, extra: str, module: str) -> None:
+        self.wanted, self.extra, self.module = wanted, extra, module
+        super().__init__(f"{wanted} needs the module {module}: pip install 'impasto[{extra}]'")
 
 
 class ToolError(LedgerError):

@@ -1,12 +1,12 @@
 """When does somebody who follows a log look again, and when does he stop? The only waiting that reading a ledger does.
 
-A log has no way to call its readers, which may be in any process; so a follower looks at the mark, takes what is new,
-and pauses when nothing is. One look reads the 8 KiB of the mark, about 20 microseconds, whatever the size of the log,
-and holds no lock. Events arrive at most one pause after they are durable, never before.
+Files have no way to call their readers, which may be in any process; so a follower looks at the end, takes what is new,
+and pauses when nothing is. In files one look reads the 8 KiB of the mark, about 20 microseconds, whatever the size of the
+log, and holds no lock. Events arrive at most one pause after they are durable, never before; a log that is told of new
+ones ends the pause early.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
@@ -32,14 +32,12 @@ def check_poll(poll_s: float) -> None:
         raise OutOfRangeError("poll_s", poll_s, f"above 0, to {FOLLOW_POLL_S_MAX:,.0f} seconds")
 
 
-def follow(news: Callable[[], Iterator[T]], poll_s: float, stop: Stop | None, pause: Pause | None) -> Iterator[T]:
-    """Yield what `news` gives, again and again, until `stop` says so; pause after it has given nothing.
+def follow(news: Callable[[], Iterator[T]], poll_s: float, stop: Stop | None, pause: Pause) -> Iterator[T]:
+    """Yield what `news` gives, again and again, until `stop` says so; `pause` after it has given nothing.
 
-    `stop` is asked before every item and before every pause. Setting a `threading.Event` ends the pause at once; with a
-    callable the end may come one pause late. `pause` replaces the waiting itself.
+    `stop` is asked before every item and before every pause. With a callable the end may come one pause late.
     """
     ended = stop.is_set if isinstance(stop, threading.Event) else stop or _never
-    pause = pause or (stop.wait if isinstance(stop, threading.Event) else time.sleep)
     while not ended():
         idle = True
         for item in news():

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from errno import EINTR
 from typing import NamedTuple
 
+from ledger.backend import Log
 from ledger.errors import BusyError, ConflictError, OutOfRangeError, StorageError
 from ledger.frame import encode_run
 from ledger.layout import COMMIT_BYTES_MAX, COMMIT_EVENTS_MAX
 from ledger.merkle import leaf_hashes
-from ledger.segments import SegmentLog
 
 
 class Batch(NamedTuple):
@@ -111,9 +111,9 @@ def plan_group(requests: Sequence[Request], next_index: int) -> GroupPlan:
 
 
 class GroupCommit:
-    """The way into a `SegmentLog` for any number of threads."""
+    """The way into a log for any number of threads."""
 
-    def __init__(self, log: SegmentLog, wait_s: float) -> None:
+    def __init__(self, log: Log, wait_s: float) -> None:
         """Append to `log`; nobody waits for the writer lock for more than `wait_s` seconds, the line included."""
         self._log = log
         self._wait_s = wait_s

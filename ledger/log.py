@@ -10,13 +10,17 @@ Events go in and come out typed; what they become on the way is told by `events`
 """
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
 
+from ledger.addresses import open_log, scheme_of
+from ledger.backend import Head, Log, Position, Span
 from ledger.checkpoint import Checkpoint
 from ledger.errors import (
     BeyondHeadError,
@@ -26,38 +30,22 @@ from ledger.errors import (
     UndecodableEventError,
 )
 from ledger.events import EventCodec, EventReader, TailRepaired
+from ledger.file_log import FileLog
 from ledger.follow import FOLLOW_POLL_S, Pause, Stop, check_poll, follow
-from ledger.frame import FRAME_HEADER_BYTES, split_run
 from ledger.group_commit import GroupCommit, batch_of
-from ledger.issuing import issue_checkpoint, read_checkpoint
+from ledger.issuing import read_checkpoint
 from ledger.layout import MARK_NAME, SEGMENT_BYTES_MAX
-from ledger.mark import Mark
 from ledger.merkle import HashReader
 from ledger.prefixes import Prefixes
-from ledger.reading import Commit, entries_of, file_path
 from ledger.repair import Recovery
-from ledger.segments import SegmentLog, check_free, create_log
+from ledger.segments import check_free, create_log
 from ledger.signer import Signer
 from ledger.storage import Storage
 from ledger.storage_file import FileStorage, random_ledger_id
-from ledger.tree import TileReader
 from ledger.upcasters import Upcasters
 
 WAIT_S_MAX: Final = 86_400.0
 """Longest wait for the writer lock, in seconds: a day, beyond which somebody has forgotten it."""
-
-
-class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The durable end of a ledger: `size` events in `segments` files, the newest one counting to `end_offset` bytes.
-
-    `root` is the 32 bytes of the RFC 6962 tree over the events: with `size` it names this state and no other.
-    """
-
-    ledger_id: bytes
-    size: int
-    segments: int
-    end_offset: int
-    root: bytes
 
 
 class Ledger:
@@ -74,21 +62,51 @@ class Ledger:
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
         signer: Signer | None = None,
     ) -> None:
-        """Open the ledger that `storage` holds; most callers want `Ledger.open`."""
+        """Open the ledger in the files of `storage`; most callers want `Ledger.open`."""
         _check_limits(wait_s, segment_bytes_max)
         if signer is not None:
             read_checkpoint(storage, signer)
-        self._signer = signer
-        self._codec = EventCodec(events, upcasters)
-        self._storage = storage
-        self._log = SegmentLog(
+        codec = EventCodec(events, upcasters)
+        log = FileLog(
             storage,
             read_only=read_only,
             wait_s=wait_s,
             segment_bytes_max=segment_bytes_max,
-            repair_entry=self._repair_entry,
+            repair_entry=partial(_repair_entry, codec),
         )
-        self._group = GroupCommit(self._log, wait_s)
+        self._begin(log, codec, signer, wait_s)
+
+    @classmethod
+    def over(
+        cls,
+        log: Log,
+        *,
+        events: Any,
+        upcasters: Upcasters | None = None,
+        wait_s: float = 10.0,
+        signer: Signer | None = None,
+    ) -> Self:
+        """Open the ledger that `log` keeps, wherever that is; the log is closed with it, also when it cannot be opened.
+
+        Raises EventUnionError, UpcasterError, OutOfRangeError, SignerMismatchError, and what the log raises.
+        """
+        try:
+            _check_limits(wait_s, SEGMENT_BYTES_MAX)
+            codec = EventCodec(events, upcasters)
+            if signer is not None:
+                log.last_checkpoint(signer)
+        except BaseException:
+            log.close()
+            raise
+        ledger = cls.__new__(cls)
+        ledger._begin(log, codec, signer, wait_s)
+        return ledger
+
+    def _begin(self, log: Log, codec: EventCodec, signer: Signer | None, wait_s: float) -> None:
+        self._signer = signer
+        self._codec = codec
+        self._log = log
+        self._group = GroupCommit(log, wait_s)
 
     @classmethod
     def open(
@@ -105,6 +123,8 @@ class Ledger:
     ) -> Self:
         """Open the ledger in the folder `path`, repairing what a crash left; `create` makes it where there is none.
 
+        `path` may also be an address that `addresses` knows, such as ``postgresql://host/database#name``.
+
         `events` is a union of frozen tagged Structs; `upcasters` lift entries of their older versions. `wait_s` bounds
         every wait for the writer lock, which is held only during an append. A read-only ledger never writes, repairs or
         locks. With a `signer` the ledger signs its state when asked (`checkpoint`) and when it is closed; it has to be
@@ -115,6 +135,9 @@ class Ledger:
         _check_limits(wait_s, segment_bytes_max)
         if create and read_only:
             raise OutOfRangeError("create", create, "False when read_only is True")
+        if scheme_of(path) is not None:
+            log = open_log(os.fspath(path), create=create, read_only=read_only, wait_s=wait_s)
+            return cls.over(log, events=events, upcasters=upcasters, wait_s=wait_s, signer=signer)
         storage = FileStorage(Path(path), read_only=read_only)
         try:
             if create and storage.size(MARK_NAME) is None:
@@ -138,7 +161,7 @@ class Ledger:
     @property
     def path(self) -> str:
         """The folder of the ledger."""
-        return self._storage.path
+        return self._log.path
 
     @property
     def codec(self) -> EventCodec:
@@ -172,14 +195,7 @@ class Ledger:
 
     def head(self) -> Head:
         """Return the durable end as it is now, other processes' appends included."""
-        mark = self._log.head()
-        return Head(
-            ledger_id=mark.ledger_id,
-            size=mark.size,
-            segments=mark.segment + 1,
-            end_offset=mark.end_offset,
-            root=mark.root,
-        )
+        return self._log.describe(self._log.head())
 
     @property
     def signs(self) -> bool:
@@ -195,23 +211,21 @@ class Ledger:
         """
         if self._signer is None:
             raise NoSignerError(self.path)
-        with self._log.settled() as (mark, edge):
-            return issue_checkpoint(self._storage, mark, edge, self._signer)
+        return self._log.sign(self._signer)
 
     def last_checkpoint(self) -> Checkpoint | None:
         """Return the checkpoint that the ledger holds, None when there is none. Its signature is not checked here.
 
         Raises CorruptLedgerError when it cannot be read.
         """
-        self._log.check_usable()
-        return read_checkpoint(self._storage)
+        return self._log.last_checkpoint()
 
     def tree_hashes(self, size: int) -> HashReader:
         """Return a reader of the hashes of the tree over the first `size` events, for proofs. Raises BeyondHeadError."""
-        mark = self._log.head()
-        if size > mark.size:
-            raise BeyondHeadError("size", size, mark.size)
-        return TileReader(self._storage, mark).nodes
+        at = self._log.head()
+        if size > at.size:
+            raise BeyondHeadError("size", size, at.size)
+        return self._log.tree(at)
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, Any]]:
         """Yield (index, event) for the events of [start, stop), to the head as of this call by default.
@@ -230,19 +244,16 @@ class Ledger:
         With `prefixes` the events come as those shorter Structs. Raises PrefixError at once, and as `read`.
         """
         reader = self._codec.reader(prefixes)
-        return (
-            (first, self._decode(reader, commit, first, entries))
-            for commit, first, entries in self._entry_batches(start, stop)
-        )
+        return ((span.first, self._decode(reader, span)) for span in self._spans(start, stop))
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
         """Yield (index, entry) for [start, stop): the events as the bytes that the log holds. Raises as `read`."""
-        batches = self._entry_batches(start, stop)
-        return ((index, entry) for _, first, entries in batches for index, entry in enumerate(entries, first))
+        spans = self._spans(start, stop)
+        return ((index, entry) for span in spans for index, entry in enumerate(span.entries, span.first))
 
     def entry_batches(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, list[bytes]]]:
         """Yield (first index, entries) commit by commit. Raises as `read`."""
-        return ((first, entries) for _, first, entries in self._entry_batches(start, stop))
+        return ((span.first, span.entries) for span in self._spans(start, stop))
 
     def follow(
         self, start: int = 0, *, poll_s: float = FOLLOW_POLL_S, stop: Stop | None = None, pause: Pause | None = None
@@ -254,8 +265,9 @@ class Ledger:
         waiting. Raises as `read`, and LedgerClosedError once this object is closed.
         """
         check_poll(poll_s)
-        self._mark_for(start, None)
-        return follow(_News(self, start), poll_s, stop, pause)
+        self._end_for(start, None)
+        waits = partial(self._log.wait, ended=stop if isinstance(stop, threading.Event) else None)
+        return follow(_News(self, start), poll_s, stop, pause or waits)
 
     def close(self) -> None:
         """Make the mark durable and let go of all files. Closing twice is harmless. Raises StorageError.
@@ -274,45 +286,27 @@ class Ledger:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _entry_batches(self, start: int, stop: int | None) -> Iterator[tuple[Commit, int, list[bytes]]]:
-        """Check the range now, then yield each commit with the first index and the entries that lie in it."""
-        mark = self._mark_for(start, stop)
-        return self._split_commits(mark, start, mark.size if stop is None else stop)
+    def _spans(self, start: int, stop: int | None) -> Iterator[Span]:
+        """Check the range now, then yield the entries that lie in it, commit by commit."""
+        at = self._end_for(start, stop)
+        return self._log.spans(start, at.size if stop is None else stop, at)
 
-    def _mark_for(self, start: int, stop: int | None) -> Mark:
-        """Return the mark that a read of [start, stop) goes by. Raises OutOfRangeError or BeyondHeadError."""
-        mark = self._log.head()
-        for field, index in (("stop", mark.size if stop is None else stop), ("start", start)):
+    def _end_for(self, start: int, stop: int | None) -> Position:
+        """Return the end that a read of [start, stop) goes by. Raises OutOfRangeError or BeyondHeadError."""
+        at = self._log.head()
+        for field, index in (("stop", at.size if stop is None else stop), ("start", start)):
             if index < 0:
                 raise OutOfRangeError(field, index, "an index from 0 on")
-            if index > mark.size:
-                raise BeyondHeadError(field, index, mark.size)
-        return mark
+            if index > at.size:
+                raise BeyondHeadError(field, index, at.size)
+        return at
 
-    def _split_commits(
-        self, mark: Mark, start: int, stop: int, known: Mark | None = None
-    ) -> Iterator[tuple[Commit, int, list[bytes]]]:
-        for commit in self._log.commits(start, stop, mark, known):
-            first, entries = entries_of(self._storage, commit, start, stop)
-            yield commit, first, entries
-
-    def _decode(self, reader: EventReader, commit: Commit, first: int, entries: list[bytes]) -> list[Any]:
+    def _decode(self, reader: EventReader, span: Span) -> list[Any]:
         try:
-            return reader.decode(entries)
+            return reader.decode(span.entries)
         except UndecodableEntryError as error:
-            index = first + error.position
-            whole = split_run(commit.frame.body, commit.frame.event_count)
-            before = sum(2 + len(entry) for entry in whole[: index - commit.frame.first_index])
-            offset = commit.offset + FRAME_HEADER_BYTES + before
-            path = file_path(self._storage, commit.name)
-            raise UndecodableEventError(path, offset, index, error.reason) from error
-
-    def _repair_entry(self, recovery: Recovery) -> bytes | None:
-        """Give the entry that tells of a cut tail, for unions that include TailRepaired."""
-        if TailRepaired not in self._codec.members:
-            return None
-        event = TailRepaired(recovery.offset, recovery.segment, recovery.cut_bytes, recovery.sha256)
-        return self._codec.encode([event])[0]
+            path, offset = self._log.place(span, error.position)
+            raise UndecodableEventError(path, offset, span.first + error.position, error.reason) from error
 
 
 class _News:
@@ -322,13 +316,22 @@ class _News:
     def __init__(self, ledger: Ledger, start: int) -> None:
         self._ledger = ledger
         self._next = start
-        self._known: Mark | None = None
+        self._known: Position | None = None
 
     def __call__(self) -> Iterator[tuple[int, Any]]:
-        mark = self._ledger._log.head()
-        for commit, first, entries in self._ledger._split_commits(mark, self._next, mark.size, self._known):
-            yield from enumerate(self._ledger._decode(self._ledger.codec.reader(None), commit, first, entries), first)
-        self._next, self._known = mark.size, mark
+        ledger = self._ledger
+        at = ledger._log.head()
+        for span in ledger._log.spans(self._next, at.size, at, self._known):
+            yield from enumerate(ledger._decode(ledger.codec.reader(None), span), span.first)
+        self._next, self._known = at.size, at
+
+
+def _repair_entry(codec: EventCodec, recovery: Recovery) -> bytes | None:
+    """Give the entry that tells of a cut tail, for unions that include TailRepaired."""
+    if TailRepaired not in codec.members:
+        return None
+    event = TailRepaired(recovery.offset, recovery.segment, recovery.cut_bytes, recovery.sha256)
+    return codec.encode([event])[0]
 
 
 def _check_limits(wait_s: float, segment_bytes_max: int) -> None:

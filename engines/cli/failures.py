@@ -27,7 +27,7 @@ def exit_code(error: BaseException) -> int:
 def _table() -> tuple[tuple[type[BaseException], int], ...]:
     """From special to general. Ledger and compositor are imported here, because most commands never need both."""
     from compositor.errors import CompositorError
-    from ledger.errors import BusyError, CorruptLedgerError, LedgerError, StorageError, ToolError
+    from ledger.errors import BusyError, CorruptLedgerError, LedgerError, MissingExtraError, StorageError, ToolError
 
     return (
         (MissingOptionError, USAGE),
@@ -37,6 +37,7 @@ def _table() -> tuple[tuple[type[BaseException], int], ...]:
         (BusyError, ENVIRONMENT),
         (StorageError, ENVIRONMENT),
         (ToolError, ENVIRONMENT),
+        (MissingExtraError, ENVIRONMENT),
         (CorruptLedgerError, REFUSED),
         (LedgerError, REFUSED),
         (CompositorError, REFUSED),
