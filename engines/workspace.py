@@ -26,9 +26,10 @@ from engines.media_v2.lineage_view import LineageView
 from engines.media_v2.listing import list_artifacts
 from engines.media_v2.models import Artifact
 from engines.media_v2.presets import Overrides, Preset, check_overrides
-from engines.media_v2.registry import Registered, Registry, init_store
+from engines.media_v2.registry import Registered, Registry
 from engines.media_v2.renders import Rendered
 from engines.media_v2.scope import Scope, scope_of
+from engines.media_v2.stores import init_store
 from engines.typography_core.font_assets import FontShelf, add_font
 from engines.typography_core.font_trial import TASKS as FONT_TASKS
 from engines.typography_core.font_trial import examine_apart
@@ -78,14 +79,15 @@ class Workspace:
     def open(
         cls, store: Path | str, *, tenant: str, env: str, create: bool = False, threads: int | None = None
     ) -> Iterator[Self]:
-        """Open the store in the folder `store` for one tenant and env; `create` makes it, with a signing key, where there is none.
+        """Open a store for one tenant and env: a folder, an address or a store file, see `media_v2.places`. `create` makes it where
+        there is none, with a signing key.
 
         Raises `ScopeError`, `StoreNotFoundError`, `NotAStoreError`, and the ledger's errors.
         """
         scope = scope_of(tenant, env)
         if create:
-            init_store(Path(store), with_key=True)
-        with Registry.open(Path(store)) as registry, Pool(ISOLATED_TASKS) as isolation:
+            init_store(store, with_key=True)
+        with Registry.open(store) as registry, Pool(ISOLATED_TASKS) as isolation:
             yield cls(registry, scope, threads=threads, isolation=isolation)
 
     # Commands.

@@ -12,8 +12,9 @@ from PIL import Image
 
 from engines.image_core.backend import ImageExporter
 from engines.image_core.service import ImageService
-from engines.media_v2.registry import Registry, init_store
+from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, scope_of
+from engines.media_v2.stores import init_store
 from engines.typography_core.service import TextService
 from engines.vector_core.service import VectorService
 

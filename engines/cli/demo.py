@@ -97,6 +97,7 @@ def _walk(folder: Path, composition: Path, tell: "Tell") -> _Walked:
     from engines.image_core.presets import PRESETS
     from engines.image_core.service import remake
     from engines.media_v2.audit import audit
+    from engines.media_v2.places import places_of
     from engines.media_v2.signing import own_vkey
     from engines.workspace import Workspace
 
@@ -107,7 +108,7 @@ def _walk(folder: Path, composition: Path, tell: "Tell") -> _Walked:
         catalog = work.registry.catalog()
     report = audit(store, None, tell)
     pictures = [exports / one.artifact.uri.rsplit("/", 1)[-1] for one in renders]
-    return _Walked(folder, renders, again, report, catalog, pictures, own_vkey(store))
+    return _Walked(folder, renders, again, report, catalog, pictures, own_vkey(places_of(store).keys))
 
 
 def _as_json(walked: _Walked) -> dict[str, object]:

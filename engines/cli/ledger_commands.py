@@ -58,11 +58,12 @@ def ledger_vkey(*, store: Store = None, json: AsJson = False) -> int:
     """
     from engines.media_v2 import signing
     from engines.media_v2.errors import NoKeyError
+    from engines.media_v2.places import places_of
 
-    path = need_store(store)
-    vkey = signing.own_vkey(path)
+    places = places_of(need_store(store))
+    vkey = signing.own_vkey(places.keys)
     if vkey is None:
-        raise NoKeyError(str(path))
+        raise NoKeyError(places.name)
     if json:
         output.print_json({"vkey": vkey, "origin": vkey.split("+")[0]})
     else:
@@ -107,14 +108,14 @@ def ledger_fsck(*, store: Store = None, vkey: Vkey = None, json: AsJson = False)
     from engines.media_v2.errors import StoreNotFoundError
     from engines.media_v2.events import MediaEvent
     from engines.media_v2.evidence import choose_key
-    from engines.media_v2.registry import LEDGER_FOLDER, is_store
+    from engines.media_v2.places import places_of
     from ledger import verify
 
-    path = need_store(store)
-    if not is_store(path):
-        raise StoreNotFoundError(str(path))
-    key = choose_key(path, vkey)
-    report = verify(path / LEDGER_FOLDER, events=MediaEvent, vkey=key.vkey)
+    places = places_of(need_store(store))
+    if not places.is_made:
+        raise StoreNotFoundError(places.name)
+    key = choose_key(places.keys, vkey)
+    report = verify(places.ledger, events=MediaEvent, vkey=key.vkey)
     if json:
         output.print_json(
             {"ok": report.ok, "events": report.events, "segments": report.segments, "bytes": report.bytes}

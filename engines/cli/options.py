@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from engines.media_v2.presets import Overrides
 
 Store = Annotated[
-    Path | None, Parameter(name="--store", env_var="IMPASTO_STORE", help="Folder of the store; there is no default.")
+    str | None,
+    Parameter(
+        name="--store",
+        env_var="IMPASTO_STORE",
+        help="The store: a folder, a store file (.toml) or postgresql://host/database#ledger; there is no default.",
+    ),
 ]
 Tenant = Annotated[str | None, Parameter(name="--tenant", help=f"Whose artifacts these are; matches {NAME_RULE}.")]
 Env = Annotated[str | None, Parameter(name="--env", help="Environment, such as dev or prod; same rule as tenant.")]
@@ -63,13 +68,11 @@ def overrides_of(changes: Changes) -> "Overrides":
     return check_overrides(dataclasses.asdict(changes))
 
 
-def need_store(store: Path | None) -> Path:
-    """Return the store's folder. Raises `MissingOptionError`: state is never kept in a place that nobody named."""
+def need_store(store: Path | str | None) -> str:
+    """Return what the store is called. Raises `MissingOptionError`: state is never kept in a place that nobody named."""
     if store is None or not str(store).strip():
-        raise MissingOptionError(
-            "store", "name the store's folder with --store DIR or IMPASTO_STORE; there is no default place"
-        )
-    return store
+        raise MissingOptionError("store", "name the store with --store or IMPASTO_STORE; there is no default place")
+    return str(store)
 
 
 def need_scope(tenant: str | None, env: str | None) -> Scope:

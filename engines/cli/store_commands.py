@@ -18,7 +18,7 @@ _SPEED_BYTES_MIN = 50_000_000
 
 
 def init(
-    store: Path,
+    store: str,
     /,
     *,
     origin: str | None = None,
@@ -34,8 +34,8 @@ def init(
 
     Parameters
     ----------
-    store: Path
-        Folder to make.
+    store: str
+        Folder to make, store file (.toml) or address.
     origin: str
         Name of the key and of the ledger in checkpoints, a URL without scheme; by default one with the ledger's id.
     no_key: bool
@@ -43,16 +43,18 @@ def init(
     """
     from engines.media_v2 import signing
     from engines.media_v2.errors import MissingOptionError
-    from engines.media_v2.registry import init_store
+    from engines.media_v2.places import places_of
+    from engines.media_v2.stores import init_store
 
     if no_key and origin is not None:
         raise MissingOptionError("key", "--origin names the key that --no-key leaves out")
     created = init_store(store, with_key=not no_key, origin=origin)
-    vkey = signing.own_vkey(store)
+    places = places_of(store)
+    vkey = signing.own_vkey(places.keys)
     if json:
-        output.print_json({"store": str(store), "created": created, "vkey": vkey})
+        output.print_json({"store": places.name, "created": created, "vkey": vkey})
     else:
-        output.say(f"{'made a store' if created else 'already a store'}: {store}")
+        output.say(f"{'made a store' if created else 'already a store'}: {places.name}")
         if vkey is not None:
             output.say(f"verifier key: {vkey}")
     return FINE

@@ -111,7 +111,7 @@ def asked(file: Path | None, options: dict[str, Any]) -> dict[str, Any]:
     return {"font": _FONT, "size": _SIZE} | said | options
 
 
-def _set(fields: dict[str, Any], store: Path | None, tenant: str | None, env: str | None) -> "TextLayout":
+def _set(fields: dict[str, Any], store: str | None, tenant: str | None, env: str | None) -> "TextLayout":
     from engines.typography_core import typeset
 
     if tenant is None and env is None:

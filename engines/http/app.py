@@ -92,7 +92,7 @@ async def _send(exchange: Exchange, send: Send, message: Message) -> None:
     await send(message)
 
 
-def create_app(store: Path, settings: Settings | None = None, log_stream: TextIO | None = None) -> HttpApp:
+def create_app(store: Path | str, settings: Settings | None = None, log_stream: TextIO | None = None) -> HttpApp:
     """Return the application that serves the store at `store`; its lifespan opens and closes the store.
 
     Log lines go to `log_stream`, by default stderr.

@@ -53,7 +53,7 @@ def check_address(host: str, port: int, workers: int) -> None:
         raise AddressError(host, port, error.strerror or str(error)) from error
 
 
-def serve(store: Path, settings: Settings, *, host: str, port: int, workers: int) -> None:
+def serve(store: Path | str, settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve the store at `store` until a signal ends it. Each worker is a process with limits and threads of its own."""
     with ExitStack() as stack:
         if workers > 1 and SHARED_FOLDER_VARIABLE not in os.environ:
@@ -75,7 +75,7 @@ def serve(store: Path, settings: Settings, *, host: str, port: int, workers: int
         server.serve(target_loader=partial(_load, store, settings), wrap_loader=False)
 
 
-def _load(store: Path, settings: Settings) -> "HttpApp":
+def _load(store: Path | str, settings: Settings) -> "HttpApp":
     """Make the application; called in each worker, where its libraries see that they share a folder."""
     from engines.http.app import create_app
 

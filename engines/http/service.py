@@ -25,7 +25,7 @@ QUESTION_THREADS = 16
 class Service:
     """One store, served. Use it from any thread."""
 
-    def __init__(self, store: Path, settings: Settings, log: Log) -> None:
+    def __init__(self, store: Path | str, settings: Settings, log: Log) -> None:
         self.store = store
         self.settings = settings
         self.log = log

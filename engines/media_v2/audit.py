@@ -21,9 +21,11 @@ from engines.media_v2.errors import KeyOutsideScopeError, StoreNotFoundError
 from engines.media_v2.events import MediaEvent
 from engines.media_v2.evidence import Key, SignedState, choose_key, limits, read_kept, rewriting, signed_state
 from engines.media_v2.models import RENDER_KINDS, Artifact
-from engines.media_v2.registry import BLOBS_FOLDER, LEDGER_FOLDER, Registry, is_store
+from engines.media_v2.places import BLOBS_FOLDER, LEDGER_FOLDER, Places, places_of
+from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, check_key
 from engines.media_v2.signing import is_private, key_file
+from engines.media_v2.stores import open_blobs
 from ledger import BusyError, Checkpoint, Ledger, LedgerError, StorageError, verify
 
 Remaker = Callable[[Registry, Artifact], str | None]
@@ -72,24 +74,25 @@ class _Blobs(NamedTuple):
 
 
 def audit(
-    path: Path, remaker: Remaker | None = None, progress: Progress | None = None, outside: Outside | None = None
+    store: Path | str, remaker: Remaker | None = None, progress: Progress | None = None, outside: Outside | None = None
 ) -> AuditReport:
-    """Audit the store at `path`. Raises `StoreNotFoundError` when there is none, `InvalidKeyError`, `InvalidNoteError` and
+    """Audit a store, see `places`. Raises `StoreNotFoundError` when there is none, `InvalidKeyError`, `InvalidNoteError` and
     `UnsupportedMediaError` for what was brought along, and the ledger's `BusyError` and `StorageError`; damage of the store
     becomes findings, never an exception."""
-    if not is_store(path):
-        raise StoreNotFoundError(str(path))
+    places = places_of(store)
+    if not places.is_made:
+        raise StoreNotFoundError(places.name)
     tell, outside = progress or _silent, outside or Outside()
-    key = choose_key(path, outside.vkey)
+    key = choose_key(places.keys, outside.vkey)
     kept = read_kept(outside.checkpoint, key) if outside.checkpoint else None
     tell("checking the ledger", 0, 1)
-    ledger_bytes, findings = _check_ledger(path, key)
+    ledger_bytes, findings = _check_ledger(places, key)
     tell("checking the ledger", 1, 1)
-    blobs = _check_blobs(path, tell)
+    blobs = _check_blobs(open_blobs(places), tell)
     findings += blobs.findings
     seen = _Seen(findings)
     try:
-        with Registry.open(path, read_only=True) as registry:
+        with Registry.open(store, read_only=True) as registry:
             seen.state = signed_state(registry.ledger, key)
             findings += _history_findings(registry.ledger, kept)
             seen.catalog = registry.catalog()
@@ -137,14 +140,15 @@ def _silent(what: str, done: int, total: int) -> None:
     """Say nothing."""
 
 
-def _check_ledger(path: Path, key: Key) -> tuple[int, list[AuditFinding]]:
+def _check_ledger(places: Places, key: Key) -> tuple[int, list[AuditFinding]]:
     """What the ledger's own check finds, and the bytes that it read; places are relative to the store."""
     findings = []
-    if not is_private(path):
+    if places.keys is not None and not is_private(places.keys):
         detail = "others may read the private key, and sign in its name: chmod 600"
-        findings.append(AuditFinding("key-readable", key_file(path).relative_to(path).as_posix(), detail))
+        place = key_file(places.keys).relative_to(places.keys.parent).as_posix()
+        findings.append(AuditFinding("key-readable", place, detail))
     try:
-        report = verify(path / LEDGER_FOLDER, events=MediaEvent, vkey=key.vkey)
+        report = verify(places.ledger, events=MediaEvent, vkey=key.vkey)
     except (BusyError, StorageError):
         raise  # the machine's trouble, not the store's
     except LedgerError as error:
@@ -161,9 +165,9 @@ def _history_findings(ledger: Ledger, kept: Checkpoint | None) -> Iterator[Audit
         yield AuditFinding("history-rewritten", LEDGER_FOLDER, difference)
 
 
-def _check_blobs(path: Path, tell: Progress) -> _Blobs:
+def _check_blobs(store: BlobStore, tell: Progress) -> _Blobs:
     """Hash every file of the blob store against its name."""
-    files = list(BlobStore(path / BLOBS_FOLDER).files())
+    files = list(store.files())
     findings = []
     checked = size = 0
     for done, (key, file) in enumerate(files, start=1):

@@ -11,6 +11,7 @@ RequestError
   RetractionError          a retraction without a reason
   IdempotencyConflictError one idempotency key for two different requests
   StoreNotFoundError, NotAStoreError, UnsupportedMediaError
+  StoreFileError           a file that should say where a store is says something else
   KeyExistsError           a store that signs already is not given another key
   NoKeyError               a store that signs nothing has no key to show
   ProofError               a proof is right, but not about this
@@ -123,6 +124,15 @@ class StoreNotFoundError(RequestError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"no store at {path}; `impasto init {path}` makes one", store=path)
+
+
+class StoreFileError(RequestError):
+    """A file that should say where a store is does not."""
+
+    type = "invalid-store-file"
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"store file {file}: {reason}", file=file, reason=reason)
 
 
 class NotAStoreError(RequestError):

@@ -55,15 +55,16 @@ class Key(NamedTuple):
     trust: Trust
 
 
-def choose_key(store: Path, given: str | None) -> Key:
-    """Return `given` (a key, or a file that holds one), else the store's own. A store that has a key was signed when it was made.
+def choose_key(keys: Path | None, given: str | None) -> Key:
+    """Return `given` (a key, or a file that holds one), else the store's own in its folder of `keys`.
 
-    Raises `InvalidKeyError` for a given key that is none; a store's own that is damaged counts as none.
+    A store that has a key was signed when it was made. Raises `InvalidKeyError` for a given key that is none; a store's own that is
+    damaged counts as none.
     """
     if given is not None:
         return Key(read_vkey(given), "given")
     try:
-        own = own_vkey(store)
+        own = own_vkey(keys)
     except InvalidKeyError:
         own = None
     return Key(own, "store") if own is not None else Key(None, "none")

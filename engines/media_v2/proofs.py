@@ -12,6 +12,7 @@ import msgspec
 from engines.media_v2.blobs import file_sha256
 from engines.media_v2.errors import ProofError, UnknownArtifactError, UnsupportedMediaError
 from engines.media_v2.events import ArtifactRegistered, MediaEvent
+from engines.media_v2.places import places_of
 from engines.media_v2.registry import Registry
 from engines.media_v2.signing import load_signer
 from ledger import Checkpoint, Ledger, prove
@@ -28,15 +29,15 @@ class ArtifactProof(NamedTuple):
     checkpoint: Checkpoint
 
 
-def prove_artifact(store: Path, artifact_id: str) -> ArtifactProof:
+def prove_artifact(store: Path | str, artifact_id: str) -> ArtifactProof:
     """Prove the registration of an artifact under the ledger's last checkpoint; signs first where that is too old and the
     store has a key. Raises `UnknownArtifactError`, `NoCheckpointError`, and the ledger's errors."""
     with Registry.open(store, read_only=True) as registry:
         index = _registration_index(registry.ledger, artifact_id)
         if index is None:
-            raise UnknownArtifactError(artifact_id, str(store))
+            raise UnknownArtifactError(artifact_id, registry.name)
         last = registry.ledger.last_checkpoint()
-        if (last is not None and last.size > index) or load_signer(store) is None:
+        if (last is not None and last.size > index) or load_signer(places_of(store).keys) is None:
             return _proof(registry.ledger, index)
     with Registry.open(store) as registry:
         registry.ledger.checkpoint()
@@ -47,7 +48,7 @@ def prove_registered(registry: Registry, artifact_id: str) -> ArtifactProof:
     """The same in a store that is open for writing, whose catalog knows where the artifact was registered."""
     index = registry.catalog().indexes.get(artifact_id)
     if index is None:
-        raise UnknownArtifactError(artifact_id, str(registry.path))
+        raise UnknownArtifactError(artifact_id, registry.name)
     last = registry.ledger.last_checkpoint()
     if (last is None or last.size <= index) and registry.ledger.signs:
         registry.ledger.checkpoint()

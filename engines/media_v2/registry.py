@@ -15,12 +15,9 @@ from typing import NamedTuple, Self, TypeVar
 import msgspec
 
 from engines.media_v2 import keys
-from engines.media_v2.blobs import BlobStore
 from engines.media_v2.catalog import Answer, Catalog, CatalogProjection, usable
 from engines.media_v2.errors import (
-    NotAStoreError,
     RetractionError,
-    StoreNotFoundError,
     UnknownArtifactError,
     WrongKindError,
 )
@@ -34,14 +31,11 @@ from engines.media_v2.events import (
     RequestAnswered,
 )
 from engines.media_v2.models import Artifact, ArtifactMeta, ExportMeta, Kind, VectorDocumentMeta, parse_meta
+from engines.media_v2.places import places_of
 from engines.media_v2.presets import Preset, check_preset
 from engines.media_v2.scope import Scope, check_key
-from engines.media_v2.signing import default_origin, load_signer, make_key
-from engines.media_v2.single_flight import turn
-from ledger import ConflictError, Head, Ledger, Signer, fold
-
-LEDGER_FOLDER = "ledger"
-BLOBS_FOLDER = "blobs"
+from engines.media_v2.stores import Parts, open_parts
+from ledger import ConflictError, Head, Ledger, fold
 
 META_BYTES_MAX = 32_768
 """Meta that encodes to more bytes is stored as a blob, and the event names it by its hash. Half of what an entry of the ledger
@@ -74,33 +68,6 @@ class Registration(NamedTuple):
     render_key: str | None = None
 
 
-def init_store(path: Path, *, with_key: bool = False, origin: str | None = None) -> bool:
-    """Make an empty store at `path`; False when one is there already, which is left as it is.
-
-    `with_key` gives it a key to sign its ledger with, under the name `origin` (by default one that follows from the ledger's
-    id). Raises `NotAStoreError` for a place with other things in it, `InvalidKeyError` for an origin that no key may have.
-    """
-    if is_store(path):
-        return False
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise NotAStoreError(str(path))
-    if origin is not None:
-        Signer.generate(origin)  # refused before anything is made
-    path.mkdir(parents=True, exist_ok=True)
-    with Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, create=True) as ledger:
-        name = origin or default_origin(ledger.head().ledger_id)
-    if with_key:
-        with Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, signer=make_key(path, name)) as ledger:
-            ledger.checkpoint()  # also of nothing: from now on a missing checkpoint means that somebody removed it
-    (path / BLOBS_FOLDER).mkdir()  # last: a store whose making was cut short, maybe before it had its key, is no store
-    return True
-
-
-def is_store(path: Path) -> bool:
-    """Whether a store was made at `path`."""
-    return (path / LEDGER_FOLDER).is_dir() and (path / BLOBS_FOLDER).is_dir()
-
-
 def _now_us() -> int:
     return time.time_ns() // 1000
 
@@ -109,26 +76,25 @@ class Registry:
     """One store, open for commands and questions. A context manager; several threads may use one object, and several processes
     may have the same store open."""
 
-    def __init__(self, path: Path, ledger: Ledger, clock_us: Callable[[], int]) -> None:
-        self.path = path
-        self.blobs = BlobStore(path / BLOBS_FOLDER)
-        self._ledger = ledger
+    def __init__(self, name: str, parts: Parts, clock_us: Callable[[], int]) -> None:
+        """Work with the open `parts` of the store that people call `name`; they are closed with it."""
+        self.name = name
+        self.blobs = parts.blobs
+        self._ledger = parts.ledger
+        self._turns = parts.turns
         self._clock_us = clock_us
         self._projection = CatalogProjection(self.blobs.get)
         self._catalog = self._projection.initial()
         self._folding = threading.RLock()
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False, clock_us: Callable[[], int] = _now_us) -> Self:
-        """Open the store at `path`. `read_only` never writes, not even a repair. Raises `StoreNotFoundError` and the ledger's errors.
+    def open(cls, store: Path | str, *, read_only: bool = False, clock_us: Callable[[], int] = _now_us) -> Self:
+        """Open a store: a folder, an address or a store file, see `places`. `read_only` never writes, not even a repair.
 
-        A store with a key signs its ledger when it is closed after it has grown.
+        A store with a key signs its ledger when it is closed after it has grown. Raises `StoreNotFoundError`, `StoreFileError`, and the
+        ledger's errors.
         """
-        if not is_store(path):
-            raise StoreNotFoundError(str(path))
-        signer = None if read_only else load_signer(path)
-        ledger = Ledger.open(path / LEDGER_FOLDER, events=MediaEvent, read_only=read_only, signer=signer)
-        return cls(path, ledger, clock_us)
+        return cls(places_of(store).name, open_parts(store, read_only=read_only), clock_us)
 
     def __enter__(self) -> Self:
         return self
@@ -137,8 +103,11 @@ class Registry:
         self.close()
 
     def close(self) -> None:
-        """Sign what has grown, where the store has a key, and let go of the ledger's files."""
-        self._ledger.close()
+        """Sign what has grown, where the store has a key, and let go of everything that is open."""
+        try:
+            self._ledger.close()
+        finally:
+            self._turns.close()
 
     @property
     def ledger(self) -> Ledger:
@@ -165,7 +134,7 @@ class Registry:
 
     def turn(self, key: str) -> AbstractContextManager[None]:
         """Hold the turn for `key` (hex) among all threads and processes that have this store open; see `single_flight`."""
-        return turn(self.path, key)
+        return self._turns.turn(key)
 
     def artifact(self, scope: Scope, artifact_id: str, *kinds: Kind) -> Artifact:
         """Return the artifact of `scope` with this id, of one of `kinds` if any are named. Raises

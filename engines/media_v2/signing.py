@@ -1,7 +1,7 @@
 """With which key does a store sign its ledger, and where does that key lie?
 
-`keys/ledger.key` holds the private key and is readable by its owner alone; `keys/ledger.vkey` holds the verifier key, for
-everybody. A store without a key works and signs nothing. A verifier key that lies beside the log proves little: whoever can
+In the store's folder of keys, `ledger.key` holds the private key and is readable by its owner alone; `ledger.vkey` holds the verifier
+key, for everybody. A store without a key works and signs nothing. A verifier key that lies beside the log proves little: whoever can
 rewrite the one can rewrite the other, so an auditor brings their own copy.
 """
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from engines.media_v2.errors import KeyExistsError
 from ledger import Signer, StorageError, parse_vkey
 
-KEYS_FOLDER = "keys"
 KEY_NAME = "ledger.key"
 VKEY_NAME = "ledger.vkey"
 
@@ -18,14 +17,14 @@ _VKEY_CHARS_MAX = 1000
 """Far more than any verifier key has; a larger file is some other file."""
 
 
-def key_file(store: Path) -> Path:
-    """Where the private key of the store at `store` lies, whether or not it has one."""
-    return store / KEYS_FOLDER / KEY_NAME
+def key_file(folder: Path) -> Path:
+    """Where the private key lies in a folder of keys, whether or not there is one."""
+    return folder / KEY_NAME
 
 
-def vkey_file(store: Path) -> Path:
-    """Where its verifier key lies."""
-    return store / KEYS_FOLDER / VKEY_NAME
+def vkey_file(folder: Path) -> Path:
+    """Where the verifier key lies."""
+    return folder / VKEY_NAME
 
 
 def default_origin(ledger_id: bytes) -> str:
@@ -33,25 +32,27 @@ def default_origin(ledger_id: bytes) -> str:
     return f"impasto.local/{ledger_id.hex()}"
 
 
-def make_key(store: Path, origin: str) -> Signer:
-    """Give the store a new key, whose name is `origin`. Raises `KeyExistsError`, `InvalidKeyError` for a name that no key may
+def make_key(folder: Path, origin: str) -> Signer:
+    """Make a new key in `folder`, whose name is `origin`. Raises `KeyExistsError`, `InvalidKeyError` for a name that no key may
     have, `StorageError`."""
     signer = Signer.generate(origin)
-    file = key_file(store)
+    file = key_file(folder)
     if file.exists():
         raise KeyExistsError(str(file))
     try:
-        file.parent.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
         signer.save(file)
-        vkey_file(store).write_text(f"{signer.vkey}\n", encoding="utf-8")
+        vkey_file(folder).write_text(f"{signer.vkey}\n", encoding="utf-8")
     except OSError as error:
         raise StorageError(str(file), "save the key", error.strerror or str(error), error.errno) from error
     return signer
 
 
-def load_signer(store: Path) -> Signer | None:
-    """Return the store's signer, None where it has no key. Raises `InvalidKeyError`, `StorageError`."""
-    file = key_file(store)
+def load_signer(folder: Path | None) -> Signer | None:
+    """Return the signer whose key lies in `folder`, None where there is none. Raises `InvalidKeyError`, `StorageError`."""
+    if folder is None:
+        return None
+    file = key_file(folder)
     return Signer.load(file) if file.exists() else None
 
 
@@ -67,13 +68,15 @@ def read_vkey(text_or_file: str) -> str:
     return text
 
 
-def own_vkey(store: Path) -> str | None:
+def own_vkey(folder: Path | None) -> str | None:
     """Return the verifier key that the store itself tells, None where it tells none. Raises `InvalidKeyError`."""
-    file = vkey_file(store)
+    if folder is None:
+        return None
+    file = vkey_file(folder)
     return read_vkey(str(file)) if file.is_file() else None
 
 
-def is_private(store: Path) -> bool:
-    """Tell whether nobody but its owner may read the store's private key; a store without one has nothing to hide."""
-    file = key_file(store)
+def is_private(folder: Path) -> bool:
+    """Tell whether nobody but its owner may read the private key; a folder without one has nothing to hide."""
+    file = key_file(folder)
     return not file.exists() or not file.stat().st_mode & 0o077

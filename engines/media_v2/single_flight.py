@@ -1,5 +1,6 @@
-"""How do several processes and threads agree on who draws, while the others wait? One byte of a file is locked for each key.
+"""How do several processes and threads agree on who draws, while the others wait? They take turns, one for each key.
 
+Waiting saves work; that nothing is recorded twice does not rest on it. In a folder one byte of a file is locked for each key.
 Open-file-description locks (`fcntl(2)`, F_OFD_SETLKW) belong to one opening of the file, so threads exclude each other as
 processes do, and a process that dies lets go. The file stays empty; a lock may lie beyond its end.
 """
@@ -8,8 +9,9 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 LOCK_FILE = "turns.lock"
 _OFFSET_DIGITS = 15
@@ -18,16 +20,34 @@ _FLOCK = "hhqqi4x"
 """struct flock of Linux on 64 bits: type, whence, start, length, pid."""
 
 
-@contextmanager
-def turn(store: Path, key: str) -> Iterator[None]:
-    """Hold the turn for `key` (hex) of the store at `store`, waiting while somebody else holds it.
+class Turns(Protocol):
+    """Who may draw what now, among all that have one store open."""
 
-    Two keys with the same first 15 digits share a turn, which costs a wait and nothing else. Not reentrant.
-    """
-    fd = os.open(store / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        place = int(key[:_OFFSET_DIGITS], 16)
-        fcntl.fcntl(fd, fcntl.F_OFD_SETLKW, struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0))
-        yield
-    finally:
-        os.close(fd)  # which lets go of the lock
+    def turn(self, key: str) -> AbstractContextManager[None]:
+        """Hold the turn for `key` (hex), waiting while somebody else holds it. Not reentrant."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+        ...
+
+
+class FolderTurns:
+    """Turns among the threads and processes of one machine, by a file in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def turn(self, key: str) -> Iterator[None]:
+        """See `Turns`. Two keys with the same first 15 digits share a turn, which costs a wait and nothing else."""
+        fd = os.open(self._folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            place = int(key[:_OFFSET_DIGITS], 16)
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLKW, struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0))
+            yield
+        finally:
+            os.close(fd)  # which lets go of the lock
+
+    def close(self) -> None:
+        """Nothing is held open between turns."""

@@ -11,7 +11,7 @@ import pytest
 import runnable
 
 from engines.http.tests.test_server import process
-from engines.media_v2.registry import init_store
+from engines.media_v2.stores import init_store
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs/guides/http.md"

@@ -105,7 +105,7 @@ def test_an_unknown_artifact_has_no_proof(cli: Cli, signed: Path, tmp_path: Path
 
 def test_a_proof_signs_first_what_a_dead_process_left_unsigned(cli: Cli, signed: Path, tmp_path: Path) -> None:
     """kill -9 leaves events that no checkpoint covers."""
-    key = signing.key_file(signed)
+    key = signing.key_file(signed / "keys")
     key.rename(tmp_path / "key")
     artifact = _add(cli, signed, 3)
     assert cli("prove", artifact, "-o", tmp_path / "p", "--store", signed).code == 1
@@ -127,7 +127,7 @@ def test_a_kept_checkpoint_tells_a_rewritten_history(cli: Cli, signed: Path, tmp
     with Ledger.open(signed / "ledger", events=MediaEvent, read_only=True) as ledger:
         events = [event for _, event in ledger.read()]
     shutil.rmtree(signed / "ledger")
-    signer = signing.load_signer(signed)
+    signer = signing.load_signer(signed / "keys")
     with Ledger.open(signed / "ledger", events=MediaEvent, create=True, signer=signer) as ledger:
         ledger.append(events[1:])
     alone = cli("audit", "--store", signed, "--vkey", vkey, "--json").json
@@ -206,7 +206,7 @@ def test_an_empty_store_is_signed_and_sound(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_key_that_others_may_read_is_a_finding(cli: Cli, signed: Path) -> None:
-    signing.key_file(signed).chmod(0o644)
+    signing.key_file(signed / "keys").chmod(0o644)
     report = cli("audit", "--store", signed, "--json").json
     assert [finding["check"] for finding in report["findings"]] == ["key-readable"]
 
@@ -243,9 +243,9 @@ def test_exports_grow_and_never_mix(cli: Cli, signed: Path, tmp_path: Path) -> N
 
 def test_no_command_tells_the_secret(cli: Cli, signed: Path, tmp_path: Path) -> None:
     """Also not when it goes wrong with a damaged key file."""
-    signer = signing.load_signer(signed)
+    signer = signing.load_signer(signed / "keys")
     assert signer is not None
-    file = signing.key_file(signed)
+    file = signing.key_file(signed / "keys")
     secret = file.read_text(encoding="utf-8").strip().split("+", 4)[4]
     asked = [
         ("ledger", "vkey"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engines.http.tests.served import Client, served
-from engines.media_v2.registry import init_store
+from engines.media_v2.stores import init_store
 
 
 @pytest.fixture

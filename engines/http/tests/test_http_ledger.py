@@ -5,8 +5,9 @@ from pathlib import Path
 from engines.http.settings import Settings
 from engines.http.tests.served import Client, served
 from engines.media_v2.proofs import check_content, told_event
-from engines.media_v2.registry import Registry, init_store
+from engines.media_v2.registry import Registry
 from engines.media_v2.signing import own_vkey
+from engines.media_v2.stores import init_store
 from ledger import check_proof, export, parse_checkpoint, parse_vkey
 from tests.fixtures import png
 
@@ -21,7 +22,7 @@ def _grow(client: Client, events: int) -> None:
 
 def test_the_checkpoint_is_signed_and_grows(client: Client, signed_store: Path) -> None:
     """Each answer covers everything that was durable when it was asked for."""
-    vkey = own_vkey(signed_store)
+    vkey = own_vkey(signed_store / "keys")
     assert vkey is not None
     sizes = []
     for seed in range(3):
@@ -81,7 +82,7 @@ def test_a_proof_convinces_whoever_has_the_key(client: Client, signed_store: Pat
     proof = client.get(f"artifacts/{artifact_id}/proof").content
     content = tmp_path / "content"
     content.write_bytes(client.get(f"artifacts/{artifact_id}/content").content)
-    event = told_event(check_proof(proof, own_vkey(signed_store) or "").entry)
+    event = told_event(check_proof(proof, own_vkey(signed_store / "keys") or "").entry)
     assert event is not None
     assert event["artifact_id"] == artifact_id
     check_content(event, content)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from engines.http.endpoints import Endpoint, FileBody, JsonBody
 from engines.http.routes import ENDPOINTS
 from engines.http.tests.served import BASE, Client, served
-from engines.media_v2.registry import init_store
 from engines.media_v2.scope import NAME_RULE
+from engines.media_v2.stores import init_store
 from tests.fixtures import png
 
 SCOPED = [endpoint for endpoint in ENDPOINTS if endpoint.scoped]

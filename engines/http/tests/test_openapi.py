@@ -15,7 +15,7 @@ from engines.http.creation_routes import FONTS
 from engines.http.openapi import document
 from engines.http.settings import Settings
 from engines.http.tests.served import BASE, Client, served
-from engines.media_v2.registry import init_store
+from engines.media_v2.stores import init_store
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,9 @@ from engines.media_v2.audit import audit
 from engines.media_v2.errors import StoreNotFoundError
 from engines.media_v2.events import ArtifactRegistered, MediaEvent
 from engines.media_v2.presets import Overrides
-from engines.media_v2.registry import Registry, init_store
+from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
+from engines.media_v2.stores import init_store
 from ledger import Ledger
 from tests.fixtures import COMPOSITION
 

@@ -13,8 +13,9 @@ from engines.image_core.service import ImageService
 from engines.media_v2.catalog import summarize
 from engines.media_v2.errors import RetractedArtifactError
 from engines.media_v2.presets import Overrides
-from engines.media_v2.registry import Registry, init_store
+from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, scope_of
+from engines.media_v2.stores import init_store
 from ledger import fold, replay
 from tests.fixtures import png
 

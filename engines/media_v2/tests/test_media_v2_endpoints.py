@@ -18,8 +18,8 @@ from engines.http.tests.served import Client, served
 from engines.media_v2 import keys
 from engines.media_v2.errors import KeyOutsideScopeError, MetaError, ScopeError, UnknownKindError
 from engines.media_v2.models import KINDS, META_OF_KIND, check_kind, parse_meta
-from engines.media_v2.registry import init_store
 from engines.media_v2.scope import Scope, check_key, scope_of
+from engines.media_v2.stores import init_store
 from tests.fixtures import SVG, decoded, png
 
 SHA = "ab" * 32

@@ -117,7 +117,7 @@ def test_an_audit_still_makes_retracted_renders_again(work: Workspace) -> None:
     render = work.render(_over(work, asset, "card").artifact_id, "web_small").artifact
     work.retract(asset.artifact_id, "no rights")
     assert remake(work.registry, work.artifact(render.artifact_id)) is None
-    report = audit(work.registry.path, remake)
+    report = audit(work.registry.name, remake)
     assert report.ok
     assert report.remade == 1
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.media_v2.single_flight import _OFFSET_DIGITS, turn
+from engines.media_v2.single_flight import _OFFSET_DIGITS, FolderTurns
 
 KEY, OTHER = "ab" * 16, "cd" * 16
 HOLD = """
 import sys
 from pathlib import Path
-from engines.media_v2.single_flight import turn
-with turn(Path(sys.argv[1]), sys.argv[2]):
+from engines.media_v2.single_flight import FolderTurns
+with FolderTurns(Path(sys.argv[1])).turn(sys.argv[2]):
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -36,7 +36,7 @@ def _waiter(folder: Path, key: str) -> tuple[threading.Thread, threading.Event]:
     had = threading.Event()
 
     def take() -> None:
-        with turn(folder, key):
+        with FolderTurns(folder).turn(key):
             had.set()
 
     thread = threading.Thread(target=take, daemon=True)
@@ -50,7 +50,7 @@ def test_threads_exclude_each_other(tmp_path: Path) -> None:
 
     def step() -> None:
         nonlocal count
-        with turn(tmp_path, KEY):
+        with FolderTurns(tmp_path).turn(KEY):
             seen = count
             threading.Event().wait(0.001)
             count = seen + 1
@@ -66,7 +66,7 @@ def test_threads_exclude_each_other(tmp_path: Path) -> None:
 def test_a_thread_waits_for_another_process_and_other_keys_do_not(tmp_path: Path) -> None:
     process = _held_elsewhere(tmp_path, KEY)
     thread, had = _waiter(tmp_path, KEY)
-    with turn(tmp_path, OTHER):
+    with FolderTurns(tmp_path).turn(OTHER):
         assert not had.wait(0.2)
     process.communicate("go\n")
     assert had.wait(10)
@@ -85,11 +85,11 @@ def test_a_process_that_is_killed_lets_go(tmp_path: Path) -> None:
 
 def test_an_error_lets_go(tmp_path: Path) -> None:
     try:
-        with turn(tmp_path, KEY):
+        with FolderTurns(tmp_path).turn(KEY):
             raise ValueError
     except ValueError:
         pass
-    with turn(tmp_path, KEY):
+    with FolderTurns(tmp_path).turn(KEY):
         pass
 
 

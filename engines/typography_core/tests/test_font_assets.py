@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from engines.media_v2.models import Artifact, FontAssetMeta
-from engines.media_v2.registry import Registry, init_store
+from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
+from engines.media_v2.stores import init_store
 from engines.typography_core import faces, fonts, raster, shaping
 from engines.typography_core.errors import FontRefusedError, UnknownFontError
 from engines.typography_core.font_assets import FontShelf, add_font, parents

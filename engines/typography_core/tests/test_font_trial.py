@@ -8,8 +8,9 @@ import pytest
 
 from engines.isolation.errors import WorkerDiedError, WorkerTimeLimitError
 from engines.isolation.pool import Pool
-from engines.media_v2.registry import Registry, init_store
+from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
+from engines.media_v2.stores import init_store
 from engines.typography_core import font_trial, fonts
 from engines.typography_core.errors import FontRefusedError, TextLimitError
 from engines.typography_core.font_assets import add_font

@@ -13,8 +13,9 @@ from engines.image_core.service import remake
 from engines.media_v2.errors import RetractedArtifactError, UnknownArtifactError, WrongKindError
 from engines.media_v2.lineage_view import LineageView
 from engines.media_v2.models import VectorDocumentMeta
-from engines.media_v2.registry import Registry, init_store
+from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, scope_of
+from engines.media_v2.stores import init_store
 from engines.vector_core import document_exports, documents, pdf_files
 from engines.vector_core.pages import DocumentFormat, DocumentRequest, DocumentValueError
 from engines.vector_core.pdf_files import DocumentToolMissingError
