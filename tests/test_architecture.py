@@ -27,9 +27,19 @@ VAGUE_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "manage
 
 HEAVY = {
     "ledger": ("numpy", "numba", "PIL", "rich", "cyclopts", "engines", "compositor"),
-    "engines.cli": ("numpy", "numba", "PIL", "rich.progress", "resvg", "cairosvg", "uharfbuzz", "compositor"),
+    "engines.cli": (
+        "numpy",
+        "numba",
+        "PIL",
+        "rich.progress",
+        "resvg",
+        "cairosvg",
+        "uharfbuzz",
+        "compositor",
+        "obstore",
+    ),
     "compositor": ("numba", "llvmlite", "PIL", "engines", "ledger"),
-    "engines.media_v2.registry": ("numpy", "numba", "PIL"),
+    "engines.media_v2.registry": ("numpy", "numba", "PIL", "obstore"),
 }
 """What importing a package must not import: start-up time is a promise, and a ledger needs no pixels."""
 
@@ -64,7 +74,13 @@ ADAPTERS = {
     "prometheus_client": {"engines/http/metrics.py"},
     "av": {"engines/video/av_files.py", "docs/examples/video_overlay/video_overlay.py"},
     "opentimelineio": {"engines/video/timeline.py"},
-    "fcntl": {"ledger/storage_file.py", "engines/media_v2/single_flight.py", "engines/isolation/worker.py"},
+    "obstore": {"engines/media_v2/object_client.py", "engines/media_v2/object_credentials.py"},
+    "fcntl": {
+        "ledger/storage_file.py",
+        "engines/media_v2/single_flight.py",
+        "engines/media_v2/blob_cache.py",
+        "engines/isolation/worker.py",
+    },
 }
 """The only files that may import a library, so that its quirks and its options are known in one place."""
 

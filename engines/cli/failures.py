@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import msgspec
 
 from engines.errors import EngineError, EnvironmentFault, RequestError
-from engines.media_v2.errors import MissingOptionError
+from engines.media_v2.errors import BlobStoreError, MissingOptionError
 
 FINE, REFUSED, USAGE, ENVIRONMENT, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
@@ -32,6 +32,7 @@ def _table() -> tuple[tuple[type[BaseException], int], ...]:
     return (
         (MissingOptionError, USAGE),
         (EnvironmentFault, ENVIRONMENT),
+        (BlobStoreError, ENVIRONMENT),
         (RequestError, REFUSED),
         (EngineError, ENVIRONMENT),
         (BusyError, ENVIRONMENT),

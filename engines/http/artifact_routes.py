@@ -1,12 +1,10 @@
 """Routes about one artifact or all of a scope: lists, records, content, lineage, proofs, retraction."""
 
-import hashlib
-from typing import BinaryIO
-
 from engines.http.content import Span, entity_tag, file_name_header, is_known, span_of
 from engines.http.documents import (
     ArtifactDocument,
     ArtifactPage,
+    ContentQuery,
     LineageQuery,
     ListQuery,
     RetractionRequest,
@@ -17,7 +15,7 @@ from engines.http.errors import NotSignedError
 from engines.http.service import Service
 from engines.media_v2 import keys
 from engines.media_v2.catalog import usable
-from engines.media_v2.errors import BlobDamagedError, BlobMissingError
+from engines.media_v2.errors import BlobMissingError
 from engines.media_v2.models import Artifact
 from engines.media_v2.proofs import prove_registered
 from engines.media_v2.scope import Scope
@@ -48,6 +46,8 @@ _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbo
 _PIECE_BYTES = 1 << 20
 """Larger content is read and sent in pieces."""
 _JSON_BYTES_MAX = 64 << 10
+REDIRECT_LIFETIME_S = 300
+"""How long the place that a redirect names can be read, by anybody who has the URL: enough to begin a download, which may last longer."""
 
 
 def list_artifacts(service: Service, call: Call) -> Answer:
@@ -67,7 +67,10 @@ def read_artifact(service: Service, call: Call) -> Answer:
 
 
 def read_content(service: Service, call: Call) -> Answer:
-    """The bytes of an artifact, or a part of them, checked against their hash before the first one is sent."""
+    """The bytes of an artifact, or a part of them, checked against their hash before the first one is sent; or where to read them.
+
+    A redirect names object storage, which knows neither the file's name nor its type, and nobody has checked what it will send: the
+    artifact's sha256 is for that."""
     artifact = usable(_artifact(service, call))
     tag = entity_tag(artifact.sha256)
     media_type = MEDIA_TYPES.get(artifact.meta.format, _OTHER)
@@ -81,6 +84,8 @@ def read_content(service: Service, call: Call) -> Answer:
         headers["Content-Security-Policy"] = _SANDBOX
     if is_known(call.headers.get("if-none-match"), tag):
         return Answer(304, b"", media_type, headers)
+    if call.query.redirect and (place := _place(service, artifact)) is not None:
+        return Answer(307, b"", TEXT, {"Location": place, "Cache-Control": "no-store"})
     asked = span_of(call.headers.get("range"), call.headers.get("if-range"), tag, artifact.bytes)
     span = asked or Span(0, artifact.bytes)
     if asked is not None:
@@ -125,32 +130,24 @@ def _artifact(service: Service, call: Call) -> Artifact:
     return service.registry.artifact(call.scope, call.path["artifact_id"])
 
 
-def _checked_content(service: Service, artifact: Artifact, span: Span) -> bytes | Stream:
-    """Open the blob, check all of it, and return the part; in pieces when it is large. What was checked is what is sent."""
+def _place(service: Service, artifact: Artifact) -> str | None:
+    """Return a URL that needs no credentials, for a short time; None where the store has none. Raises `BlobMissingError`."""
     scope = Scope(artifact.tenant, artifact.env)
-    key = keys.blob_key(scope, artifact.sha256)
-    try:
-        file = service.registry.blobs.path(scope, artifact.sha256).open("rb")
-    except FileNotFoundError:
-        raise BlobMissingError(key) from None
-    try:
-        _check(file, key, artifact.sha256)
-        file.seek(span.start)
-        if span.size <= _PIECE_BYTES:
-            with file:
-                return file.read(span.size)
-    except BaseException:
-        file.close()
-        raise
-    return Stream(file, span.size)
+    blobs = service.registry.blobs
+    place = blobs.presign(scope, artifact.sha256, REDIRECT_LIFETIME_S)
+    if place is not None and blobs.size(scope, artifact.sha256) is None:
+        raise BlobMissingError(keys.blob_key(scope, artifact.sha256))
+    return place
 
 
-def _check(file: BinaryIO, key: str, sha256: str) -> None:
-    digest = hashlib.sha256()
-    while piece := file.read(_PIECE_BYTES):
-        digest.update(piece)
-    if digest.hexdigest() != sha256:
-        raise BlobDamagedError(key, digest.hexdigest())
+def _checked_content(service: Service, artifact: Artifact, span: Span) -> bytes | Stream:
+    """Open the blob, of which all bytes are checked, at the part; in pieces when it is large. What was checked is what is sent."""
+    scope = Scope(artifact.tenant, artifact.env)
+    file = service.registry.blobs.open(scope, artifact.sha256, span.start, span.size)
+    if span.size > _PIECE_BYTES:
+        return Stream(file, span.size)
+    with file:
+        return file.read(span.size)
 
 
 _CONTENT_HEADERS = ("ETag", "Cache-Control", "Content-Disposition", "Accept-Ranges")
@@ -180,14 +177,21 @@ ENDPOINTS = (
         "GET",
         f"{SCOPED}/artifacts/{{artifact_id}}/content",
         "read_content",
-        "The bytes of an artifact, or one range of them.",
+        "The bytes of an artifact, or one range of them, or with `redirect=1` where to read them.",
         read_content,
         {
             200: Reply("All bytes.", None, _ANY, _CONTENT_HEADERS),
             206: Reply("The range.", None, _ANY, (*_CONTENT_HEADERS, "Content-Range")),
             304: Reply("You have it already.", None, (), ("ETag",)),
+            307: Reply(
+                f"Where to read it, for {REDIRECT_LIFETIME_S} seconds: only where blobs are in object storage.",
+                None,
+                (TEXT,),
+                ("Location", "Cache-Control"),
+            ),
         },
         (404, 410, 416),
+        ContentQuery,
         headers=("If-None-Match", "Range", "If-Range"),
     ),
     Endpoint(

@@ -36,6 +36,13 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     limit: Annotated[int, Meta(ge=1, le=CURSOR_LIMIT_MAX)] = CURSOR_LIMIT_DEFAULT
 
 
+class ContentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to send content."""
+
+    redirect: Literal[0, 1] = 0
+    """1: rather where to read it than the bytes, if the store has such places; else the bytes."""
+
+
 class LineageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to show lineage: data, a diagram as text, or a picture."""
 

@@ -47,7 +47,7 @@ REQUEST_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "If-Range": ("The entity tag that the range is a part of.", _TEXT),
 }
 RESPONSE_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "Location": ("Path of what was created.", _TEXT),
+    "Location": ("Path of what was created, or URL of the bytes.", _TEXT),
     "ETag": ("The SHA-256 of the bytes.", {"type": "string", "pattern": '^"[0-9a-f]{64}"$'}),
     "Cache-Control": ("How long it may be kept.", _TEXT),
     "Content-Disposition": ("The deterministic file name.", _TEXT),

@@ -34,6 +34,7 @@ from engines.image_core.presets import ExportTooLargeError, UnknownPresetError, 
 from engines.image_core.sources import SourceError
 from engines.isolation.errors import WorkerDiedError, WorkerMemoryLimitError, WorkerTimeLimitError
 from engines.media_v2.errors import (
+    BlobStoreError,
     IdempotencyConflictError,
     KeyExistsError,
     KeyOutsideScopeError,
@@ -41,6 +42,7 @@ from engines.media_v2.errors import (
     MissingOptionError,
     NoKeyError,
     NotAStoreError,
+    ObjectSettingsError,
     ProofError,
     RetractedArtifactError,
     StoreNotFoundError,
@@ -111,6 +113,7 @@ STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (NoKeyError, 500),
     (ProofError, 500),
     (MissingOptionError, 500),
+    (ObjectSettingsError, 500),
     (KeyOutsideScopeError, 500),
     (MetaError, 500),
     # every other mistake of the caller
@@ -118,6 +121,7 @@ STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (RequestError, 400),
     (CompositorError, 422),
     (BusyError, 503),
+    (BlobStoreError, 503),
     (LedgerError, 500),
     (EngineError, 500),
 )

@@ -15,9 +15,9 @@ import msgspec
 
 from engines.errors import EngineError
 from engines.media_v2 import keys
-from engines.media_v2.blobs import BlobStore, file_sha256
+from engines.media_v2.blobs import TEMPORARY_PREFIX, BlobStore
 from engines.media_v2.catalog import Catalog
-from engines.media_v2.errors import KeyOutsideScopeError, StoreNotFoundError
+from engines.media_v2.errors import BlobDamagedError, BlobStoreError, KeyOutsideScopeError, StoreNotFoundError
 from engines.media_v2.events import MediaEvent
 from engines.media_v2.evidence import Key, SignedState, choose_key, limits, read_kept, rewriting, signed_state
 from engines.media_v2.models import RENDER_KINDS, Artifact
@@ -71,14 +71,22 @@ class _Blobs(NamedTuple):
     checked: int
     bytes: int
     findings: list[AuditFinding]
+    sizes: dict[str, int]
+    """Of every blob, by its key."""
 
 
 def audit(
-    store: Path | str, remaker: Remaker | None = None, progress: Progress | None = None, outside: Outside | None = None
+    store: Path | str,
+    remaker: Remaker | None = None,
+    progress: Progress | None = None,
+    outside: Outside | None = None,
+    blobs: BlobStore | None = None,
 ) -> AuditReport:
-    """Audit a store, see `places`. Raises `StoreNotFoundError` when there is none, `InvalidKeyError`, `InvalidNoteError` and
-    `UnsupportedMediaError` for what was brought along, and the ledger's `BusyError` and `StorageError`; damage of the store
-    becomes findings, never an exception."""
+    """Audit a store, see `places`; `blobs` holds its content, by default where its places say. A cache in front of it is not asked.
+
+    Raises `StoreNotFoundError` when there is none, `InvalidKeyError`, `InvalidNoteError` and `UnsupportedMediaError` for what was
+    brought along, `BlobStoreError`, and the ledger's `BusyError` and `StorageError`; damage of the store becomes findings, never
+    an exception."""
     places = places_of(store)
     if not places.is_made:
         raise StoreNotFoundError(places.name)
@@ -88,16 +96,17 @@ def audit(
     tell("checking the ledger", 0, 1)
     ledger_bytes, findings = _check_ledger(places, key)
     tell("checking the ledger", 1, 1)
-    blobs = _check_blobs(open_blobs(places), tell)
-    findings += blobs.findings
+    content = blobs or open_blobs(places)
+    checked = _check_blobs(content, tell)
+    findings += checked.findings
     seen = _Seen(findings)
     try:
-        with Registry.open(store, read_only=True) as registry:
+        with Registry.open(store, read_only=True, blobs=content) as registry:
             seen.state = signed_state(registry.ledger, key)
             findings += _history_findings(registry.ledger, kept)
             seen.catalog = registry.catalog()
-            _check_catalog(registry, seen, remaker, tell)
-    except (BusyError, StorageError):
+            _check_catalog(registry, seen, remaker, tell, checked.sizes)
+    except (BusyError, StorageError, BlobStoreError):
         raise
     except (LedgerError, EngineError, msgspec.MsgspecError) as error:
         if not findings:
@@ -108,9 +117,9 @@ def audit(
         ok=not findings,
         events=seen.catalog.events,
         artifacts=len(seen.catalog.artifacts),
-        blobs_checked=blobs.checked,
+        blobs_checked=checked.checked,
         remade=seen.remade,
-        bytes_checked=ledger_bytes + blobs.bytes,
+        bytes_checked=ledger_bytes + checked.bytes,
         checkpoint=seen.state,
         notes=limits(key, seen.state, seen.catalog.events, kept=kept is not None),
         findings=tuple(findings),
@@ -127,9 +136,11 @@ class _Seen:
         self.remade = 0
 
 
-def _check_catalog(registry: Registry, seen: _Seen, remaker: Remaker | None, tell: Progress) -> None:
+def _check_catalog(
+    registry: Registry, seen: _Seen, remaker: Remaker | None, tell: Progress, sizes: dict[str, int]
+) -> None:
     """Check what the replay says: artifacts, lineage, and with a remaker the pixels."""
-    seen.findings += _artifact_findings(registry.blobs, seen.catalog)
+    seen.findings += _artifact_findings(registry.blobs, sizes, seen.catalog)
     seen.findings += _lineage_findings(seen.catalog)
     if remaker is not None:
         seen.remade, differences = _remake_all(registry, seen.catalog, remaker, tell)
@@ -165,42 +176,56 @@ def _history_findings(ledger: Ledger, kept: Checkpoint | None) -> Iterator[Audit
         yield AuditFinding("history-rewritten", LEDGER_FOLDER, difference)
 
 
-def _check_blobs(store: BlobStore, tell: Progress) -> _Blobs:
-    """Hash every file of the blob store against its name."""
-    files = list(store.files())
+def _check_blobs(blobs: BlobStore, tell: Progress) -> _Blobs:
+    """Hash everything that the blob store holds against its name."""
+    files = list(blobs.files())
     findings = []
     checked = size = 0
-    for done, (key, file) in enumerate(files, start=1):
+    for done, (key, bytes_) in enumerate(files, start=1):
         parts = key.split("/")
-        if file.name.startswith(".tmp-"):
+        if parts[-1].startswith(TEMPORARY_PREFIX):
             continue  # left by a writer that died; never named by an event
-        if len(parts) != 7 or file.is_symlink() or not _looks_like_blob(parts):
+        if len(parts) != 7 or bytes_ is None or not _looks_like_blob(key, parts):
             findings.append(AuditFinding("blob-name", f"{BLOBS_FOLDER}/{key}", "not a name that blobs have"))
             continue
-        actual = file_sha256(file)
-        checked, size = checked + 1, size + file.stat().st_size
-        if actual != file.name:
+        checked, size = checked + 1, size + bytes_
+        if (actual := _damage(blobs, Scope(parts[1], parts[2]), parts[-1])) is not None:
             findings.append(
                 AuditFinding("blob-changed", f"{BLOBS_FOLDER}/{key}", f"its bytes now have sha256 {actual}")
             )
         tell("checking blobs", done, len(files))
-    return _Blobs(checked, size, findings)
+    return _Blobs(checked, size, findings, {key: bytes_ for key, bytes_ in files if bytes_ is not None})
 
 
-def _looks_like_blob(parts: list[str]) -> bool:
-    tenants, _, _, media, blobs, head, name = parts
-    return (tenants, media, blobs) == ("tenants", "media_v2", "blobs") and name[:2] == head
+def _damage(blobs: BlobStore, scope: Scope, sha256: str) -> object | None:
+    """Return the sha256 that a blob has now, None when it is the right one."""
+    try:
+        for _ in blobs.stream(scope, sha256):
+            pass
+    except BlobDamagedError as error:
+        return error.fields["actual_sha256"]
+    return None
 
 
-def _artifact_findings(blobs: BlobStore, catalog: Catalog) -> Iterator[AuditFinding]:
-    """Each artifact: its blob is there with the recorded size, its key lies in its scope, its id follows from what it is."""
+def _looks_like_blob(key: str, parts: list[str]) -> bool:
+    try:
+        return keys.blob_key(Scope(parts[1], parts[2]), parts[-1]) == key
+    except KeyOutsideScopeError:
+        return False
+
+
+def _artifact_findings(blobs: BlobStore, sizes: dict[str, int], catalog: Catalog) -> Iterator[AuditFinding]:
+    """Each artifact: its blob is there with the recorded size, its key lies in its scope, its id follows from what it is.
+
+    `sizes` are those of the listing; a blob that was not in it is asked for, since it may have come meanwhile.
+    """
     for artifact in catalog.artifacts.values():
         scope = Scope(artifact.tenant, artifact.env)
-        blob = blobs.path(scope, artifact.sha256)
         subject = f"artifact:{artifact.artifact_id}"
-        size = _size_of(blob)
+        key = keys.blob_key(scope, artifact.sha256)
+        size = sizes[key] if key in sizes else blobs.size(scope, artifact.sha256)
         if size is None:
-            place = f"{BLOBS_FOLDER}/{keys.blob_key(scope, artifact.sha256)}"
+            place = f"{BLOBS_FOLDER}/{key}"
             yield AuditFinding("blob-missing", place, f"{subject} is lost")
         elif size != artifact.bytes:
             yield AuditFinding("blob-size", subject, f"{size} bytes, registered with {artifact.bytes}")
@@ -212,13 +237,6 @@ def _artifact_findings(blobs: BlobStore, catalog: Catalog) -> Iterator[AuditFind
             yield AuditFinding("key", subject, str(error))
         if keys.artifact_id(scope, artifact.kind, artifact.render_key or artifact.sha256) != artifact.artifact_id:
             yield AuditFinding("identity", subject, "the id does not follow from scope, kind and content")
-
-
-def _size_of(file: Path) -> int | None:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return None
 
 
 def _lineage_findings(catalog: Catalog) -> Iterator[AuditFinding]:
@@ -246,6 +264,8 @@ def _remake_all(
         try:
             difference = remaker(registry, artifact)
             remade += 1
+        except BlobStoreError:
+            raise  # it did not answer, which says nothing about the store
         except (EngineError, LedgerError) as error:
             difference = f"cannot be made: {error}"
         if difference is not None:

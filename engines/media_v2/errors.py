@@ -15,11 +15,16 @@ RequestError
   KeyExistsError           a store that signs already is not given another key
   NoKeyError               a store that signs nothing has no key to show
   ProofError               a proof is right, but not about this
+  ObjectSettingsError      how object storage is to be reached cannot be meant
+EnvironmentFault
+  CredentialsFault         credentials that this installation cannot read
+  ObjectStorageMissingError  the library for object storage is not installed
 EngineError
   BlobMissingError, BlobDamagedError   the world changed bytes behind our back
+  BlobStoreError           a store elsewhere did not do it; nothing is wrong, and the same may be tried again
 """
 
-from engines.errors import EngineError, RequestError
+from engines.errors import EngineError, EnvironmentFault, RequestError
 
 
 class ScopeError(RequestError):
@@ -196,6 +201,53 @@ class BlobDamagedError(EngineError):
 
     def __init__(self, key: str, actual_sha256: str) -> None:
         super().__init__(f"blob {key} now has sha256 {actual_sha256}", key=key, actual_sha256=actual_sha256)
+
+
+class BlobStoreError(EngineError):
+    """A store of blobs elsewhere did not do what it was asked, or did not say so in time; the same call may be made again.
+
+    `where` names bucket and prefix, `reason` is in words of ours with the server's status and code: what the server or the library
+    said at length may repeat credentials, and is dropped.
+    """
+
+    type = "blob-store"
+
+    def __init__(self, where: str, operation: str, reason: str, attempts: int = 1) -> None:
+        tries = "" if attempts == 1 else f" ({attempts} attempts)"
+        super().__init__(
+            f"{operation} at {where}: {reason}{tries}",
+            where=where,
+            operation=operation,
+            reason=reason,
+            attempts=attempts,
+        )
+
+
+class ObjectSettingsError(RequestError):
+    """Object storage cannot be reached like this. The value is not repeated: people paste credentials into addresses."""
+
+    type = "invalid-object-settings"
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}", field=field, rule=rule)
+
+
+class ObjectStorageMissingError(EnvironmentFault):
+    """The library for object storage is not installed."""
+
+    type = "object-storage-missing"
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(f"blobs in object storage need {missing}: pip install 'impasto[scale]'", missing=missing)
+
+
+class CredentialsFault(EnvironmentFault):
+    """The credentials for object storage are in a form that this installation cannot read."""
+
+    type = "credentials"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, reason=reason)
 
 
 class MissingOptionError(RequestError):

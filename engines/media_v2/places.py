@@ -14,7 +14,8 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from engines.media_v2.errors import StoreFileError, StoreNotFoundError
+from engines.media_v2.errors import ObjectSettingsError, StoreFileError, StoreNotFoundError
+from engines.media_v2.object_settings import ObjectSettings, check_object_settings
 from ledger.addresses import scheme_of
 
 LEDGER_FOLDER = "ledger"
@@ -25,6 +26,7 @@ STORE_FILE_SUFFIX = ".toml"
 STORE_FILE_BYTES_MAX = 65_536
 """A store file has a dozen lines; a larger one is some other file."""
 
+MEGABYTE = 1_000_000
 CACHE_MB = 4096
 """Megabytes that copies of remote blobs may take where nothing is said: some thousand exports."""
 
@@ -40,10 +42,8 @@ class StoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Folder of the blobs, or `s3://bucket/prefix`."""
     keys: str = KEYS_FOLDER
     """Folder of the signing key; a program that finds none there signs nothing."""
-    endpoint: str | None = None
-    """URL of an S3-compatible service; the provider's own without it."""
-    region: str | None = None
-    """Region of the bucket."""
+    objects: dict[str, object] = {}
+    """How the bucket is reached: the fields of `ObjectSettings` but `url`, such as `endpoint` and `region`."""
     cache: str | None = None
     """Folder for copies of remote blobs; without it every read goes to the service."""
     cache_mb: Annotated[int, Meta(ge=1, le=1 << 30)] = CACHE_MB
@@ -51,11 +51,9 @@ class StoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class BlobPlace(NamedTuple):
-    """A folder, or the address of a bucket with what it takes to reach it."""
+    """A folder, or a bucket with what it takes to reach it, and where copies of its blobs are kept."""
 
-    address: Path | str
-    endpoint: str | None = None
-    region: str | None = None
+    address: Path | ObjectSettings
     cache: Path | None = None
     cache_mb: int = CACHE_MB
 
@@ -114,16 +112,18 @@ def _from_file(file: Path) -> Places:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise StoreFileError(str(file), str(error)) from error
     home = file.parent
-    blobs = BlobPlace(
-        _place(home, said.blobs),
-        said.endpoint,
-        said.region,
-        None if said.cache is None else home / said.cache,
-        said.cache_mb,
-    )
+    cache = None if said.cache is None else home / said.cache
+    try:
+        blobs = BlobPlace(_blobs(home, said), cache, said.cache_mb)
+    except ObjectSettingsError as error:
+        raise StoreFileError(str(file), str(error)) from error
     ledger = said.ledger if scheme_of(said.ledger) is not None else home / said.ledger
     return Places(str(file), ledger, blobs, home / said.keys)
 
 
-def _place(home: Path, said: str) -> Path | str:
-    return said if "://" in said else home / said
+def _blobs(home: Path, said: StoreFile) -> Path | ObjectSettings:
+    if "://" in said.blobs:
+        return check_object_settings({**said.objects, "url": said.blobs})
+    if said.objects:
+        raise ObjectSettingsError("objects", "a folder of blobs has no settings")
+    return home / said.blobs

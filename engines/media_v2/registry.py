@@ -7,7 +7,7 @@ A process that dies in between leaves a blob that nobody names, which harms noth
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
@@ -15,6 +15,7 @@ from typing import NamedTuple, Self, TypeVar
 import msgspec
 
 from engines.media_v2 import keys
+from engines.media_v2.blobs import BlobStore
 from engines.media_v2.catalog import Answer, Catalog, CatalogProjection, usable
 from engines.media_v2.errors import (
     RetractionError,
@@ -88,13 +89,20 @@ class Registry:
         self._folding = threading.RLock()
 
     @classmethod
-    def open(cls, store: Path | str, *, read_only: bool = False, clock_us: Callable[[], int] = _now_us) -> Self:
+    def open(
+        cls,
+        store: Path | str,
+        *,
+        read_only: bool = False,
+        clock_us: Callable[[], int] = _now_us,
+        blobs: BlobStore | None = None,
+    ) -> Self:
         """Open a store: a folder, an address or a store file, see `places`. `read_only` never writes, not even a repair.
 
-        A store with a key signs its ledger when it is closed after it has grown. Raises `StoreNotFoundError`, `StoreFileError`, and the
-        ledger's errors.
+        A store with a key signs its ledger when it is closed after it has grown. `blobs` holds the content, by default where the
+        store's places say. Raises `StoreNotFoundError`, `StoreFileError`, and the errors of ledger and blobs.
         """
-        return cls(places_of(store).name, open_parts(store, read_only=read_only), clock_us)
+        return cls(places_of(store).name, open_parts(store, read_only=read_only, blobs=blobs), clock_us)
 
     def __enter__(self) -> Self:
         return self
@@ -104,10 +112,10 @@ class Registry:
 
     def close(self) -> None:
         """Sign what has grown, where the store has a key, and let go of everything that is open."""
-        try:
-            self._ledger.close()
-        finally:
-            self._turns.close()
+        with ExitStack() as stack:
+            stack.callback(self._turns.close)
+            stack.callback(self.blobs.close)
+            stack.callback(self._ledger.close)
 
     @property
     def ledger(self) -> Ledger:

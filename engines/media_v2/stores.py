@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from engines.media_v2.blobs import BlobStore
+from engines.media_v2.blob_cache import CachedBlobs
+from engines.media_v2.blobs import BlobStore, FolderBlobs
 from engines.media_v2.errors import NotAStoreError, StoreNotFoundError
 from engines.media_v2.events import MediaEvent
-from engines.media_v2.places import Places, places_of
+from engines.media_v2.places import MEGABYTE, Places, places_of
 from engines.media_v2.signing import default_origin, load_signer, make_key
 from engines.media_v2.single_flight import FolderTurns, Turns
 from ledger import Ledger, LedgerNotFoundError, Signer
@@ -46,8 +47,8 @@ def init_store(store: Path | str, *, with_key: bool = False, origin: str | None 
     return True
 
 
-def open_parts(store: Path | str, *, read_only: bool = False) -> Parts:
-    """Open the ledger and the blobs of `store`. `read_only` never writes, not even a repair.
+def open_parts(store: Path | str, *, read_only: bool = False, blobs: BlobStore | None = None) -> Parts:
+    """Open the ledger and the blobs of `store`, or with `blobs` only its ledger. `read_only` never writes, not even a repair.
 
     Raises `StoreNotFoundError`, `StoreFileError`, and what ledger and blobs raise.
     """
@@ -62,17 +63,22 @@ def open_parts(store: Path | str, *, read_only: bool = False) -> Parts:
             raise StoreNotFoundError(places.name) from error
         raise
     try:
-        return Parts(ledger, open_blobs(places), _open_turns(places))
+        return Parts(ledger, blobs or open_blobs(places), _open_turns(places))
     except BaseException:
         ledger.close()
         raise
 
 
 def open_blobs(places: Places) -> BlobStore:
-    """Open the blobs of a store; they need not be closed where nothing was read."""
-    assert places.blobs is not None
-    assert isinstance(places.blobs.address, Path)
-    return BlobStore(places.blobs.address)
+    """Open the blobs of a store; nothing is asked of a server yet. Raises `ObjectSettingsError`, `ObjectStorageMissingError`."""
+    blobs = places.blobs
+    assert blobs is not None
+    if isinstance(blobs.address, Path):
+        return FolderBlobs(blobs.address)
+    from engines.media_v2.blob_objects import ObjectBlobs
+
+    remote = ObjectBlobs(blobs.address)
+    return remote if blobs.cache is None else CachedBlobs(remote, blobs.cache, blobs.cache_mb * MEGABYTE)
 
 
 def _is_made(places: Places) -> bool:

@@ -91,7 +91,7 @@ class FontShelf:
     def _fonts(self, artifact: Artifact) -> tuple[Font, ...]:
         assert isinstance(artifact.meta, FontAssetMeta)
         scope = Scope(artifact.tenant, artifact.env)
-        # The blob store is a path; holding the registry here would keep closed stores alive in the caches of `faces`.
+        # The blob store outlives being closed; holding the registry here would keep closed stores alive in the caches of `faces`.
         read = functools.partial(self._registry.blobs.get, scope, artifact.sha256)
         content = FontContent(artifact.sha256, read)
         return tuple(_font(artifact, index, face, content) for index, face in enumerate(artifact.meta.faces))

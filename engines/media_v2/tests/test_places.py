@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from engines.media_v2.errors import StoreFileError, StoreNotFoundError
+from engines.media_v2.object_settings import ObjectSettings
 from engines.media_v2.places import STORE_FILE_BYTES_MAX, places_of, public_name
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import scope_of
@@ -32,12 +33,14 @@ def test_a_folder_holds_everything(tmp_path: Path) -> None:
 
 def test_a_store_file_names_each_place_from_its_own_folder(tmp_path: Path) -> None:
     """So that it can be moved with what lies beside it, and read from any working folder."""
-    text = 'ledger = "postgresql://writer@db/media#cards"\nblobs = "s3://media/cards"\nendpoint = "http://127.0.0.1:9000"\n'
-    places = places_of(_file(tmp_path, text + 'keys = "secret"\ncache = "copies"\ncache_mb = 10\n'))
+    text = 'ledger = "postgresql://writer@db/media#cards"\nblobs = "s3://media/cards"\nkeys = "secret"\n'
+    more = 'cache = "copies"\ncache_mb = 10\n[objects]\nendpoint = "http://127.0.0.1:9000"\n'
+    places = places_of(_file(tmp_path, text + more))
     assert places.ledger == "postgresql://writer@db/media#cards"
     assert places.is_remote
     assert places.keys == tmp_path / "secret"
-    assert places.blobs == ("s3://media/cards", "http://127.0.0.1:9000", None, tmp_path / "copies", 10)
+    settings = ObjectSettings(url="s3://media/cards", endpoint="http://127.0.0.1:9000")
+    assert places.blobs == (settings, tmp_path / "copies", 10)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,9 @@ def test_a_store_file_names_each_place_from_its_own_folder(tmp_path: Path) -> No
         ("ledger = 1", "Expected `str`, got `int` - at `$.ledger`"),
         ('ledger = "l"', "missing required field `blobs`"),
         ('ledger = "l"\nblobs = "b"\nblob = "c"', "unknown field `blob`"),
+        ('ledger = "l"\nblobs = "s3://UPPER/x"', "url: s3://bucket/prefix"),
+        ('ledger = "l"\nblobs = "b"\n[objects]\nregion = "r"', "a folder of blobs has no settings"),
+        ('ledger = "l"\nblobs = "s3://media"\n[objects]\nsecret = "s"', "unknown field `secret`"),
         ("ledger", "Expected '='"),
         ("#" * (STORE_FILE_BYTES_MAX + 1), "more than 65,536 bytes"),
     ],
