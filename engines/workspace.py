@@ -18,6 +18,7 @@ from engines.image_core.composition import Composition
 from engines.image_core.decode import read_file
 from engines.image_core.picture_cache import PictureCache
 from engines.image_core.preset_book import PresetBook
+from engines.image_core.scene_texts import SceneTexts
 from engines.image_core.service import ImageService
 from engines.image_core.sources import FolderReader
 from engines.isolation.pool import Pool
@@ -40,7 +41,11 @@ from engines.typography_core.typeset import checked
 from engines.vector_core.glyphs import GlyphDrawer
 from engines.vector_core.pages import DocumentRequest, checked_request
 from engines.vector_core.rasterize import Engine
+from engines.vector_core.scene import Scene
+from engines.vector_core.scene_origin import Origin, read_outlined
+from engines.vector_core.scene_read import ReadScene
 from engines.vector_core.service import VectorService
+from engines.vector_core.svg_text import NO_FONTS
 
 ISOLATED_TASKS = {**FONT_TASKS}
 """What worker processes are asked for: name -> function."""
@@ -98,9 +103,19 @@ class Workspace:
             return self._images.add_asset(self.scope, read_file(content), name or content.name)
         return self._images.add_asset(self.scope, content, name or "untitled")
 
-    def add_vector(self, svg: bytes, name: str) -> Registered:
-        """Store an SVG document as a `vector_scene`. Raises `SvgRefusedError`."""
-        return self._vectors.register_scene(self.scope, svg, name)
+    def add_vector(
+        self, drawing: bytes | Scene, name: str, *, parents: Sequence[str] = (), texts: SceneTexts | None = None
+    ) -> Registered:
+        """Store an SVG document, or a scene, as a `vector_scene` made from the artifacts `parents`; `texts` outlined its texts.
+        Raises `SvgRefusedError`, `SceneValueError`."""
+        origin = Origin(tuple(parents), texts.used() if texts else NO_FONTS)
+        return self._vectors.register_scene(self.scope, drawing, name, origin=origin)
+
+    def add_outlined(self, svg: bytes, name: str, *, lenient: bool = False) -> Registered:
+        """Store an SVG document as the scene that it stands for, texts outlined in the fonts of this scope, which meta and lineage
+        tell; see `scene_origin.read_outlined`."""
+        read = read_outlined(svg, self.scene_texts(), lenient=lenient)
+        return self._vectors.register_scene(self.scope, read.scene, name, origin=read.origin)
 
     def add_font(self, content: bytes | Path, name: str | None = None) -> Registered:
         """Store a font file as a `font_asset`: texts of this scope may ask for its families from now on. A worker process reads it.
@@ -191,6 +206,14 @@ class Workspace:
     def measure_text(self, request: TextRequest | Mapping[str, object]) -> TextLayout:
         """Set a text in the fonts of this scope; nothing is drawn or recorded."""
         return self._texts.measure(self.scope, checked(request))
+
+    def open_scene(self, scene_id: str, *, lenient: bool = False) -> ReadScene:
+        """A registered drawing as a value to edit, its texts outlined in the fonts of this scope; see `VectorService.open_scene`."""
+        return self._vectors.open_scene(self.scope, scene_id, lenient=lenient, outline_text=self.scene_texts())
+
+    def scene_texts(self) -> SceneTexts:
+        """Outlines texts in the fonts of this scope, for scenes that a program builds; hand it to `add_vector`."""
+        return SceneTexts(self.fonts())
 
     def fonts(self) -> FontBook:
         """The fonts that texts of this scope may be set in: its own, then the packaged ones."""

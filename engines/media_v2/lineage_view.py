@@ -10,7 +10,7 @@ from typing import NamedTuple
 from engines.media_v2.catalog import Catalog
 from engines.media_v2.errors import UnknownArtifactError
 from engines.media_v2.lineage_svg import Node, draw
-from engines.media_v2.models import Artifact, ExportMeta, FontAssetMeta, VectorDocumentMeta
+from engines.media_v2.models import Artifact, ExportMeta, FontAssetMeta, VectorDocumentMeta, VectorSceneMeta
 from engines.media_v2.scope import Scope
 from ledger import Lineage, LineageNode
 
@@ -29,12 +29,12 @@ class Input(NamedTuple):
 
 
 def inputs_of(artifact: Artifact) -> tuple[Input, ...]:
-    """The fonts and the preset that an export was made with; none for other kinds."""
+    """The fonts and the preset that an export was made with, the fonts of a scene's outlined texts; none for other kinds."""
     meta = artifact.meta
-    if not isinstance(meta, ExportMeta | VectorDocumentMeta):
+    if not isinstance(meta, ExportMeta | VectorDocumentMeta | VectorSceneMeta):
         return ()
     fonts = (Input(f"font:{name}@{sha256}", "font", name, sha256) for name, sha256 in sorted(meta.fonts.items()))
-    if isinstance(meta, VectorDocumentMeta) or meta.preset_id is None:
+    if not isinstance(meta, ExportMeta) or meta.preset_id is None:
         return tuple(fonts)
     version = str(meta.preset_version or 1)
     return (Input(f"preset:{meta.preset_id}@{version}", "preset", meta.preset_id, version), *fonts)

@@ -102,6 +102,10 @@ class VectorSceneMeta(_Strict, frozen=True, kw_only=True):
     """sha256 of the pictures that were put into it, by the names that it had for them."""
     ignored: tuple[str, ...] = ()
     """References elsewhere that were left out."""
+    fonts: dict[str, str] = {}
+    """sha256 of the fonts that its texts were outlined in, by their names."""
+    left_out: tuple[str, ...] = ()
+    """What the document had that a scene does not hold, where it was read as one."""
 
 
 class ImageCompositionMeta(_Strict, frozen=True, kw_only=True):

@@ -1,18 +1,18 @@
 """Where is each node of a scene: boxes of geometry, and of what is painted (SVG 2 §8.10).
 
 The geometric box knows fills only; the visual one adds strokes and takes away what clips cut. Masks, opacity and paints
-play no part. Boxes are exact, in the coordinates asked for.
+play no part; of a picture its whole rectangle counts. Boxes are exact, in the coordinates asked for.
 """
 
 from collections.abc import Mapping
 
 import msgspec
 
-from engines.vector_core import affine, curves, operations, shapes
+from engines.vector_core import affine, curves, operations, shapes, stroke_bounds
 from engines.vector_core.affine import IDENTITY, Matrix
 from engines.vector_core.curves import Box, union_boxes
 from engines.vector_core.paths import Outline
-from engines.vector_core.scene import Clip, Group, Instance, Node, Scene, Shape
+from engines.vector_core.scene import Clip, Group, Image, Instance, Node, Rect, Scene, Shape
 
 Symbols = Mapping[str, tuple[Node, ...]]
 """What instances draw, by the symbol's id."""
@@ -87,6 +87,9 @@ class _Boxes:
                 box = union_boxes(*(self.node(child, inner) for child in node.children))
             case Instance():
                 box = self._instance(node.symbol, inner)
+            case Image():
+                area = shapes.outline(Rect(x=node.x, y=node.y, width=node.width, height=node.height))
+                box = curves.bounds(curves.transformed(area, inner))
         if box is None or not self._visual or node.clip is None:
             return box
         return intersect_boxes(box, self._clip(node.clip, node, inner))
@@ -94,6 +97,12 @@ class _Boxes:
     def _shape(self, shape: Shape, matrix: Matrix) -> Box | None:
         if not self._visual:
             return curves.bounds(curves.transformed(shapes.outline(shape.geometry), matrix))
+        outline = shapes.outline(shape.geometry)
+        if shape.stroke is not None and (shape.stroke.position == "center" or not shapes.fillable(shape.geometry)):
+            # The stroke goes around the fill on all sides; most strokes tell their box without their outline.
+            box = stroke_bounds.box(outline, shape.stroke, matrix)
+            if box is not None:
+                return box
         outlines = (curves.transformed(outline, matrix) for outline in painted_outlines(shape))
         return union_boxes(*(curves.bounds(outline) for outline in outlines))
 

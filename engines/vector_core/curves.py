@@ -91,10 +91,7 @@ def bounds(outline: Outline) -> Box | None:
         numbers = segment.numbers
         for values, axis in ((xs, 0), (ys, 1)):
             controls = [start[axis], *numbers[axis::2]]
-            low, high = min(controls[0], controls[-1]), max(controls[0], controls[-1])
-            values += (low, high)
-            if any(not low <= control <= high for control in controls[1:-1]):
-                values += (_value(controls, t) for t in _extremes(controls))
+            values += (controls[0], controls[-1], *turning_values(controls))
     if not xs:
         move = next((segment for segment in outline if segment.verb == "M"), None)
         return Box(*move.numbers, *move.numbers) if move else None
@@ -221,6 +218,14 @@ def _value(controls: list[float], t: float) -> float:
     while len(values) > 1:
         values = [p + (q - p) * t for p, q in itertools.pairwise(values)]
     return values[0]
+
+
+def turning_values(controls: list[float]) -> list[float]:
+    """Return the values at which one coordinate of a Bézier curve turns round, between its ends."""
+    low, high = min(controls[0], controls[-1]), max(controls[0], controls[-1])
+    if all(low <= control <= high for control in controls[1:-1]):
+        return []
+    return [_value(controls, t) for t in _extremes(controls)]
 
 
 def _extremes(controls: list[float]) -> list[float]:

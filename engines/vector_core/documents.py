@@ -8,13 +8,17 @@ path is `write_document`.
 import pyexpat
 from typing import NamedTuple
 
-from engines.vector_core import cleaning, font_instances, guard, pages, pdf_files, postscript, svg_fonts
+from engines.vector_core import cleaning, font_instances, guard, pages, pdf_files, postscript, spreads, svg_fonts
+from engines.vector_core.errors import VectorError
 from engines.vector_core.guard import SvgFacts
 from engines.vector_core.pages import DocumentRequest, Page
+from engines.vector_core.scene_read import read_svg
+from engines.vector_core.scene_write import write_svg
 from engines.vector_core.svg_fonts import FontSet
 
-DOCUMENT_VERSION = "1"
-"""Raised whenever any byte of a document may change by our doing: it is part of every document's render_key."""
+DOCUMENT_VERSION = "2"
+"""Raised whenever any byte of a document may change by our doing: it is part of every document's render_key. 2: gradients that
+repeat or reflect do so in PDF, in documents that scenes can hold."""
 
 
 class Document(NamedTuple):
@@ -43,7 +47,7 @@ def _written(plain: bytes, facts: SvgFacts, page: Page, request: DocumentRequest
         case "svg":
             return cleaning.clean(plain)
         case "pdf":
-            laid = cleaning.clean(plain, pages.root_of(facts, page))
+            laid = cleaning.clean(_padding(plain), pages.root_of(facts, page))
             known = fonts or svg_fonts.packaged() if facts.has_text else None
             static = font_instances.static_fonts(known, laid.decode("utf-8")) if known is not None else None
             return pdf_files.write_pdf(laid, page, pages.unit_pt(facts, page), request.text, static)
@@ -51,6 +55,16 @@ def _written(plain: bytes, facts: SvgFacts, page: Page, request: DocumentRequest
             postscript.check_faithful(cleaning.clean(plain), facts)
             laid = cleaning.clean(plain, pages.root_of(facts, page))
             return postscript.write_postscript(laid, page, encapsulated=request.format == "eps")
+
+
+def _padding(plain: bytes) -> bytes:
+    """Return a document that scenes can hold without gradients that repeat or reflect, of which PDF's writer keeps one stretch."""
+    if b"spreadMethod" not in plain:
+        return plain
+    try:
+        return write_svg(spreads.unrolled(read_svg(plain).scene))
+    except VectorError:
+        return plain
 
 
 def producers(request: DocumentRequest) -> dict[str, str]:

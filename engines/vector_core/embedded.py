@@ -60,7 +60,8 @@ def decode(uri: str) -> bytes:
         return b""
 
 
-def _pixels(data: bytes) -> int:
+def size(data: bytes) -> tuple[int, int] | None:
+    """Return width and height of a raster picture in px; None for any other content."""
     try:
         match mime(data):
             case "image/png":
@@ -72,10 +73,15 @@ def _pixels(data: bytes) -> int:
             case "image/jpeg":
                 width, height = _jpeg_size(data)
             case _:
-                return 0
+                return None
     except (struct.error, IndexError):
-        return 0
-    return int(width) * int(height)
+        return None
+    return int(width), int(height)
+
+
+def _pixels(data: bytes) -> int:
+    width, height = size(data) or (0, 0)
+    return width * height
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

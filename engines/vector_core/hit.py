@@ -1,7 +1,7 @@
 """Which node of a scene is under a point: the topmost that paints there, with its ancestors.
 
 Fills count by their rule, strokes by the area that they cover, clips cut; masks, opacity and blend modes do not matter, nor
-do the gaps of patterns. Coordinates are the scene's user units.
+do the gaps of patterns. Pictures are hit anywhere in their rectangles. Coordinates are the scene's user units.
 """
 
 import math
@@ -10,17 +10,17 @@ from typing import NamedTuple
 
 from engines.vector_core import affine, bounds, shapes, winding
 from engines.vector_core.affine import IDENTITY, Matrix
-from engines.vector_core.scene import Clip, Group, Instance, Node, Scene, Shape
+from engines.vector_core.scene import Clip, Group, Image, Instance, Node, Scene, Shape
 from engines.vector_core.scene_errors import SceneValueError
 
 
 class Hit(NamedTuple):
-    """`node` is the shape; `path` leads to it from the scene: indices of children, through instances into symbols.
+    """`node` is the shape or picture; `path` leads to it from the scene: indices of children, through instances into symbols.
 
     `ids` are those of the shape and its ancestors that have one, innermost first.
     """
 
-    node: Shape
+    node: Shape | Image
     path: tuple[int, ...]
     ids: tuple[str, ...]
 
@@ -62,6 +62,9 @@ def _below(
         match node:
             case Shape():
                 if _paints(node, point):
+                    yield Hit(node, here, names)
+            case Image(x=x, y=y, width=width, height=height):
+                if x <= point[0] <= x + width and y <= point[1] <= y + height:
                     yield Hit(node, here, names)
             case Group():
                 yield from _below(symbols, node.children, at, inner, here, names)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engines.vector_core import affine, curves, path_kernel, shapes, winding
+from engines.vector_core import affine, curves, filter_markup, path_kernel, shapes, winding
 from engines.vector_core.affine import Matrix
 from engines.vector_core.curves import Box
 from engines.vector_core.path_check import Operation
@@ -105,8 +105,10 @@ def stroke_to_path(shape: Shape) -> Shape:
         fill_opacity=stroke.opacity,
         fill_rule="nonzero",
         stroke=None,
+        stroke_first=False,
         clip=shapes.clip_in_user_space(shape.clip, box),
         mask=shapes.mask_in_user_space(shape.mask, box),
+        effect=filter_markup.in_user_space(shape.effect, box),
     )
 
 
@@ -118,12 +120,14 @@ def expand(shape: Shape) -> Group | Shape:
     if shape.stroke is None:
         return shape
     plain = {"id": "", "title": "", "transform": affine.IDENTITY, "opacity": 1.0, "blend": "normal"}
-    bare = msgspec.structs.replace(shape, **plain, clip=None, mask=None)
+    bare = msgspec.structs.replace(shape, **plain, clip=None, mask=None, effect=None)
     inked = stroke_to_path(bare)
     box = shapes.box(shape.geometry)
-    filled = [msgspec.structs.replace(bare, stroke=None)] if shape.fill is not None else []
+    parts = [msgspec.structs.replace(bare, stroke=None, stroke_first=False)] if shape.fill is not None else []
+    if shapes.outline(inked.geometry):
+        parts.insert(0 if shape.stroke_first else len(parts), inked)
     return Group(
-        children=(*filled, inked) if shapes.outline(inked.geometry) else tuple(filled),
+        children=tuple(parts),
         id=shape.id,
         title=shape.title,
         transform=shape.transform,
@@ -131,6 +135,7 @@ def expand(shape: Shape) -> Group | Shape:
         blend=shape.blend,
         clip=shapes.clip_in_user_space(shape.clip, box),
         mask=shapes.mask_in_user_space(shape.mask, box),
+        effect=filter_markup.in_user_space(shape.effect, box),
     )
 
 

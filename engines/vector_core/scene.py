@@ -1,6 +1,6 @@
 """What is a drawing made of, as values that a program builds, edits, compares and keeps as JSON.
 
-A `Scene` is a tree: shapes, groups and instances of symbols. Everything that a node uses (gradients, patterns, clips,
+A `Scene` is a tree: shapes, groups, instances of symbols and pictures. Everything that a node uses (gradients, patterns, clips,
 masks) is part of the node itself, so that nothing can point into the void; only instances name a symbol. Nothing is
 inherited: each shape says all that it looks like. Units are user units (px at scale 1), y points downwards, angles are
 degrees clockwise, opacities 0 to 1. `scene_check` holds limits, `scene_write` and `scene_read` are the way to SVG and back.
@@ -40,6 +40,9 @@ BlendMode = Literal[
     "luminosity",
 ]
 """`mix-blend-mode` of Compositing and Blending 1 §10."""
+
+Rendering = Literal["auto", "optimizeQuality", "optimizeSpeed", "smooth", "high-quality", "crisp-edges", "pixelated"]
+"""How a picture is enlarged: `image-rendering` of SVG 1.1 and CSS Images 3."""
 
 Colour = str
 """Lower-case `#rrggbb`, sRGB; opacity stands beside it. `svg_colours.parse` reads all other spellings."""
@@ -202,11 +205,18 @@ class Mask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     mask: "Mask | None" = None
 
 
-class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="shape", omit_defaults=True):
-    """One geometry, filled and stroked; by default black without a stroke, as in SVG.
+class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What SVG's filters do to a node, kept as they are spelled: each step a `<filter>` as `filter_markup` spells it, or a
+    function of CSS such as `blur(2px)`. Boxes, hits and palettes take no notice of it."""
 
-    `transform` maps the shape with its paints, clip and mask into its parent. Clip, mask, opacity and blend mode apply
-    in this order, to fill and stroke together.
+    steps: tuple[str, ...]
+
+
+class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="shape", omit_defaults=True):
+    """One geometry, filled and stroked; by default black without a stroke, as in SVG. `stroke_first` puts the fill on top.
+
+    `transform` maps the shape with its paints, clip and mask into its parent. Effect, clip, mask, opacity and blend mode
+    apply in this order, to fill and stroke together.
     """
 
     geometry: Geometry
@@ -214,6 +224,7 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     fill_opacity: float = 1.0
     fill_rule: FillRule = "nonzero"
     stroke: Stroke | None = None
+    stroke_first: bool = False
     id: str = ""
     title: str = ""
     transform: Matrix = IDENTITY
@@ -221,6 +232,7 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     blend: BlendMode = "normal"
     clip: Clip | None = None
     mask: Mask | None = None
+    effect: Filter | None = None
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="group", omit_defaults=True):
@@ -235,6 +247,7 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     isolated: bool = False
     clip: Clip | None = None
     mask: Mask | None = None
+    effect: Filter | None = None
 
 
 class Instance(
@@ -250,9 +263,33 @@ class Instance(
     blend: BlendMode = "normal"
     clip: Clip | None = None
     mask: Mask | None = None
+    effect: Filter | None = None
 
 
-Node = Shape | Group | Instance
+class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="image", omit_defaults=True):
+    """A picture in the rectangle x, y, width, height, placed in it as `aspect` (SVG's preserveAspectRatio) says.
+
+    `href` is a data: URI of PNG, JPEG, GIF, WebP or SVG in base64, as `embedded.encode` spells it. Palettes leave it alone.
+    """
+
+    href: str
+    width: float
+    height: float
+    x: float = 0.0
+    y: float = 0.0
+    aspect: str = "xMidYMid"
+    rendering: Rendering = "auto"
+    id: str = ""
+    title: str = ""
+    transform: Matrix = IDENTITY
+    opacity: float = 1.0
+    blend: BlendMode = "normal"
+    clip: Clip | None = None
+    mask: Mask | None = None
+    effect: Filter | None = None
+
+
+Node = Shape | Group | Instance | Image
 
 
 class Symbol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from engines.vector_core import filter_markup, svg_values
 from engines.vector_core import scene as model
 from engines.vector_core.affine import Matrix
 from engines.vector_core.expansion import EXPANDED_ELEMENTS_MAX
@@ -39,6 +40,7 @@ _UNIT_FIELDS = frozenset({"opacity", "fill_opacity", "offset"})
 _SIZE_FIELDS = frozenset({"width", "height", "rx", "ry", "r", "fr", "dash"})
 _PAINT_FIELDS = frozenset({"fill", "paint", "colour"})
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
+_HREF = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/]*={0,2}")
 _ID = re.compile(r"[^\s\x00-\x1f\"'<>&()#]+")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -170,6 +172,16 @@ def _check_text(owner: msgspec.Struct, name: str, value: str, place: Place) -> N
             raise SceneValueError(
                 "path-data", _spell(place), str(error), f"path data, {PATH_CHARS_MAX} chars"
             ) from error
+    if name == "steps":
+        filter_markup.check(value)
+    if name == "href" and not _HREF.fullmatch(value):
+        raise SceneValueError(
+            "picture", _spell(place), value[:80], "data:image/...;base64, of PNG, JPEG, GIF, WebP or SVG"
+        )
+    if name == "aspect" and not svg_values.is_aspect(value):
+        raise SceneValueError(
+            "aspect", _spell(place), value, "none, or xMin|xMid|xMax YMin|YMid|YMax with meet or slice"
+        )
     if name == "id" and (value or isinstance(owner, Symbol)):
         if not is_id(value):
             raise SceneValueError("id", _spell(place), value, f"{ID_CHARS_MAX} characters, no space or markup")

@@ -69,15 +69,13 @@ class Cuts:
 
     def _make_clip(self, element: Element, context: Context) -> Clip:
         own = self._document.specified(element)
-        if "transform-origin" in own:
-            self._document.unsupported(element, "transform-origin")
         inner = self._document.inside(element, self._document.around(element))
         found = [self._clip_shape(child, inner) for child in element.children]
         units = element.attributes.get("clipPathUnits")
         return Clip(
             shapes=tuple(shape for shape in found if shape is not None),
             units=cast("Units", units) if units in get_args(Units) else "userSpaceOnUse",
-            transform=svg_values.transform(own.get("transform")),
+            transform=self._document.transform(element),
             clip=self.clip(element, own.get("clip-path", "none"), context),
         )
 
@@ -98,7 +96,7 @@ class Cuts:
             fill_rule="evenodd" if inner.inherited.get("clip-rule") == "evenodd" else "nonzero",
             id=self._document.claim(element.attributes.get("id", "")),
             title=title_of(element),
-            transform=svg_values.transform(own.get("transform")),
+            transform=self._document.transform(element),
             clip=self.clip(element, own.get("clip-path", "none"), context),
         )
 
@@ -110,7 +108,7 @@ class Cuts:
         own = self._document.specified(element)
         if shape and (shape.clip or own.get("clip-path", "none") != "none"):
             self._document.unsupported(element, "a clip on an instance inside a clip")
-        outer = affine.chain(svg_values.transform(own.get("transform")), use_offset(element, context))
+        outer = affine.chain(self._document.transform(element), use_offset(element, context))
         return shape and msgspec.structs.replace(shape, transform=affine.chain(outer, shape.transform))
 
     def _make_mask(self, element: Element, context: Context) -> Mask:
@@ -123,8 +121,7 @@ class Cuts:
         defaults = {"x": -0.1, "y": -0.1, "width": 1.2, "height": 1.2}
         sized = {name: measure(said.get(name), name, region_units, context.viewport, d) for name, d in defaults.items()}
         if sized["width"] <= 0 or sized["height"] <= 0:
-            self._document.unsupported(element, "a mask region without an area")
-            sized |= {"width": 0.0, "height": 0.0}
+            return Mask(children=())  # SVG 1.1 §14.4: what it is on is not drawn
         kind = own.get("mask-type")
         return Mask(
             children=self._read_children(element, inner),

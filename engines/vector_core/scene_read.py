@@ -5,35 +5,48 @@ nested viewports become groups with a clip, and what is not drawn (display: none
 Text stays out unless the caller brings a way to outline it. Main path: `read_svg`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple, cast, get_args
 
 import msgspec
 
-from engines.vector_core import affine, scene_check, shapes, svg_geometry, svg_tree, svg_values
+from engines.vector_core import (
+    affine,
+    filter_markup,
+    scene_check,
+    shapes,
+    svg_filters,
+    svg_geometry,
+    svg_images,
+    svg_markers,
+    svg_text,
+    svg_tree,
+    svg_values,
+)
 from engines.vector_core.affine import IDENTITY, Matrix
 from engines.vector_core.curves import Box
 from engines.vector_core.lengths import ViewBox, parse_view_box
 from engines.vector_core.scene import (
     BlendMode,
-    Cap,
     Clip,
+    Filter,
     Geometry,
     Group,
+    Image,
     Instance,
-    Join,
     Mask,
     Node,
+    Polygon,
     Rect,
     Scene,
     Shape,
-    Stroke,
     Symbol,
     Text,
 )
 from engines.vector_core.scene_cuts import Cuts, use_offset
 from engines.vector_core.scene_errors import SceneValueError
-from engines.vector_core.scene_paints import PaintServers, Served, parse_ink
+from engines.vector_core.scene_looks import Looks, paint_order
+from engines.vector_core.scene_paints import PaintServers
 from engines.vector_core.svg_document import (
     GEOMETRY_TAGS,
     RENDERED_TAGS,
@@ -43,27 +56,11 @@ from engines.vector_core.svg_document import (
     title_of,
     url_target,
 )
+from engines.vector_core.svg_text import Outlined, OutlineText, TextRun
 from engines.vector_core.svg_tree import Element
 from engines.vector_core.svg_values import Viewport
 
-__all__ = ["LeftOut", "OutlineText", "ReadScene", "TextRun", "read_svg"]
-
-
-class TextRun(NamedTuple):
-    """A line of text to outline: baseline at (x, y), sizes in user units, CSS's words for the rest."""
-
-    text: str
-    x: float
-    y: float
-    family: str
-    size: float
-    weight: str
-    style: str
-    anchor: str
-
-
-OutlineText = Callable[[TextRun], str]
-"""Turns a line of text into path data in user units; comes from whoever has fonts."""
+__all__ = ["LeftOut", "OutlineText", "Outlined", "ReadScene", "TextRun", "read_svg"]
 
 
 class ReadScene(NamedTuple):
@@ -96,6 +93,7 @@ class _Common(NamedTuple):
     blend: BlendMode
     clip: Clip | None
     mask: Mask | None
+    effect: Filter | None
 
 
 class _Reader:
@@ -106,7 +104,10 @@ class _Reader:
         self._document = Document(root, lenient=lenient)
         self._cuts = Cuts(self._document, self._children)
         self._paints = PaintServers(self._document, self._definition_children)
+        self._looks = Looks(self._document, self._paints)
         self._level = 0
+        self._open_markers: list[Element] = []
+        self._made_symbols: list[Symbol] = []
         self._symbols: dict[tuple[str, tuple[tuple[str, str], ...]], Symbol] = {}
 
     @property
@@ -133,27 +134,29 @@ class _Reader:
             width=width,
             height=height,
             children=children,
-            symbols=tuple(self._symbols.values()),
+            symbols=tuple(self._made_symbols),
             view_box=view_box,
             title=title_of(self._document.root),
         )
 
     def _common(self, element: Element, context: Context) -> _Common:
         own = self._document.specified(element)
-        if own.get("filter", "none") != "none":
-            self._document.unsupported(element, "a filter")
-        if own.get("transform-origin") and own.get("transform"):
-            self._document.unsupported(element, "transform-origin")
         blend = own.get("mix-blend-mode", "normal")
         return _Common(
             id=self._document.claim(element.attributes.get("id", "")),
             title=title_of(element),
-            transform=svg_values.transform(own.get("transform")),
+            transform=self._document.transform(element),
             opacity=svg_values.fraction(own.get("opacity"), 1.0),
             blend=cast("BlendMode", blend) if blend in get_args(BlendMode) else "normal",
             clip=self._cuts.clip(element, own.get("clip-path", "none"), context),
             mask=self._cuts.mask(element, own.get("mask", "none"), context),
+            effect=self._effect(element, own.get("filter", "none"), context),
         )
+
+    def _effect(self, element: Element, text: str, context: Context) -> Filter | None:
+        if text == "none":
+            return None
+        return svg_filters.read_effect(self._document, element, text, self._document.inside(element, context))
 
     # Elements
 
@@ -188,6 +191,8 @@ class _Reader:
             return self._switch(element, context)
         if tag == "text":
             return self._text(element, context)
+        if tag == "image":
+            return self._image(element, context)
         if tag in _UNHELD:
             self._document.unsupported(element, f"<{tag}>")
         return None
@@ -201,13 +206,13 @@ class _Reader:
     def _switch(self, element: Element, context: Context) -> Group | None:
         """Draw the first child that any reader can draw (SVG 2 §5.10); Illustrator's own data comes before it."""
         for child in element.children:
-            if child.tag in RENDERED_TAGS and not child.attributes.get("requiredExtensions"):
+            if child.tag in RENDERED_TAGS and self._document.meets_conditions(child):
                 common = self._common(element, context)
                 node = self._node(child, self._document.inside(element, context))
                 return Group(children=(node,) if node else (), **common._asdict())
         return None
 
-    def _shape(self, element: Element, context: Context) -> Shape | None:
+    def _shape(self, element: Element, context: Context) -> Shape | Group | None:
         inner = self._document.inside(element, context)
         geometry = svg_geometry.geometry(element, inner.viewport)
         if geometry is None:
@@ -215,107 +220,119 @@ class _Reader:
         if inner.hidden:
             # Nothing to see, but part of the box that clips and masks of its group are measured by (SVG 2 §8.10).
             return Shape(geometry=geometry, fill=None, **self._common(element, context)._asdict())
-        return self._looking(element, geometry, context, inner)
-
-    def _looking(self, element: Element, geometry: Geometry, context: Context, inner: Context) -> Shape | None:
-        look = inner.inherited
         box = shapes.box(geometry)
-        fill = self._served(element, look.get("fill", "#000000"), inner, box)
-        stroke = self._stroke(element, inner, box)
-        order = look.get("paint-order", "normal")
-        if fill and stroke and order.split()[0] not in ("normal", "fill"):
-            self._document.unsupported(element, f"paint-order {order}")
-        self._check_markers(element, look)
-        if stroke and self._document.specified(element).get("vector-effect", "none") != "none":
-            self._document.unsupported(element, "vector-effect")
-        return Shape(
-            geometry=geometry,
-            fill=fill.paint if fill else None,
-            fill_opacity=svg_values.fraction(look.get("fill-opacity"), 1.0) * fill.opacity if fill else 1.0,
-            fill_rule="evenodd" if look.get("fill-rule") == "evenodd" else "nonzero",
-            stroke=stroke,
-            **self._common(element, context)._asdict(),
+        looking = self._looks.shape(element, geometry, inner, box)
+        shape = msgspec.structs.replace(looking, **self._common(element, context)._asdict())
+        marks = self._markers(element, geometry, inner)
+        return self._marked(shape, marks, paint_order(inner), box) if marks else shape
+
+    def _marked(self, shape: Shape, marks: tuple[Node, ...], order: list[str], box: Box | None) -> Group:
+        """Return a shape with its markers, cut, faded and blended as one, by its own box."""
+        plain = msgspec.structs.replace(shape, **_PLAIN._asdict())
+        parts: dict[str, tuple[Node, ...]] = {"fill": (), "stroke": (), "markers": marks}
+        if order.index("markers") == 1 and shape.fill is not None and shape.stroke is not None:
+            parts["fill"] = (msgspec.structs.replace(plain, stroke=None, stroke_first=False),)
+            parts["stroke"] = (msgspec.structs.replace(plain, fill=None, stroke_first=False),)
+        else:
+            parts["fill"] = (plain,)
+        return Group(
+            children=tuple(node for part in order for node in parts[part]),
+            id=shape.id,
+            title=shape.title,
+            transform=shape.transform,
+            opacity=shape.opacity,
+            blend=shape.blend,
+            clip=shapes.clip_in_user_space(shape.clip, box),
+            mask=shapes.mask_in_user_space(shape.mask, box),
+            effect=filter_markup.in_user_space(shape.effect, box),
         )
 
-    def _check_markers(self, element: Element, look: Mapping[str, str]) -> None:
-        targets = (url_target(look.get(name, "none")) for name in ("marker-start", "marker-mid", "marker-end"))
-        if any(target in self._document.elements for target in targets):
-            self._document.unsupported(element, "markers")
+    def _markers(self, element: Element, geometry: Geometry, inner: Context) -> tuple[Node, ...]:
+        """Return what the markers of a shape draw, each where it belongs."""
+        look = inner.inherited
+        names = {role: url_target(look.get(role, "none")) for role in get_args(svg_markers.Role)}
+        markers = {role: self._document.elements.get(name) for role, name in names.items()}
+        if not any(marker is not None and marker.tag == "marker" for marker in markers.values()):
+            return ()
+        found = svg_markers.vertices(shapes.outline(geometry))
+        if len(found) > svg_markers.VERTICES_MAX:
+            self._document.unsupported(element, f"more than {svg_markers.VERTICES_MAX} markers")
+        width = svg_values.length(look.get("stroke-width", "1"), inner.viewport.diagonal, inner.viewport.font_size)
+        nodes = []
+        for vertex in found:
+            marker = markers[vertex.role]
+            if marker is not None and marker.tag == "marker" and marker not in self._open_markers:
+                around = self._document.around(marker)
+                placed = svg_markers.placement(marker, vertex, 1.0 if width is None else width, around.viewport)
+                if placed is not None and (node := self._mark(marker, placed, around, inner)) is not None:
+                    nodes.append(node)
+        return tuple(nodes)
 
-    def _text(self, element: Element, context: Context) -> Shape | None:
+    def _mark(
+        self, marker: Element, placed: tuple[Matrix, Box], around: Context, shown: Context
+    ) -> Group | Instance | None:
+        """Return what a marker draws at one place: an instance of a symbol, as all of its kind are the same."""
+        inner = self._document.inside(marker, around)
+        matrix, part = placed
+        inner = inner._replace(inherited={**inner.inherited, **_context_paints(shown)})
+        key = (marker.attributes["id"], tuple(sorted(inner.inherited.items())))
+        if key not in self._symbols:
+            self._open_markers.append(marker)
+            children = self._children(marker, inner)
+            self._open_markers.pop()
+            if self._document.specified(marker).get("overflow", "hidden") not in ("visible", "auto"):
+                shape = Shape(geometry=Rect(x=part.left, y=part.top, width=part.width, height=part.height))
+                children = (Group(children=children, clip=Clip(shapes=(shape,))),) if children else ()
+            self._keep(key, Symbol(id=self._document.free_id("marker"), children=children))
+        symbol = self._symbols[key]
+        return Instance(symbol=symbol.id, transform=matrix) if symbol.children else None
+
+    def _text(self, element: Element, context: Context) -> Node | None:
+        if self._outline_text is None:
+            self._document.unsupported(element, "text that nobody outlines")
+            return None
+        pieces = svg_text.set_text(self._document, element, context, self._outline_text)
+        box = svg_text.box_of(pieces)
+        common = self._common(element, context)
+        # The scene's shapes have boxes of their own, smaller ones: what is a fraction of the text's box is told in user units.
+        common = common._replace(
+            clip=shapes.clip_in_user_space(common.clip, box),
+            mask=shapes.mask_in_user_space(common.mask, box),
+            effect=filter_markup.in_user_space(common.effect, box),
+        )
+        found = [shape for piece in pieces for shape in self._piece(element, piece, box)]
+        if len(found) == 1:
+            return msgspec.structs.replace(found[0], **common._asdict())
+        return Group(children=tuple(found), **common._asdict()) if found else None
+
+    def _piece(self, element: Element, piece: svg_text.Piece, box: Box | None) -> Iterator[Shape]:
+        """Yield the shapes of a piece of text: lines under and over it, its letters, lines through it."""
+
+        def shape(geometry: Geometry, inner: Context) -> Shape:
+            made = self._looks.shape(element, geometry, inner, box)
+            stroke = made.stroke and msgspec.structs.replace(
+                made.stroke, paint=shapes.in_user_space(made.stroke.paint, box)
+            )
+            fill = made.fill if made.fill is None else shapes.in_user_space(made.fill, box)
+            return msgspec.structs.replace(made, fill=fill, stroke=stroke)
+
+        for word, by, corners in piece.lines:
+            if word != "line-through" and not piece.context.hidden:
+                yield shape(Polygon(corners), by)
+        if piece.data and not piece.context.hidden:
+            yield shape(Text(piece.data, piece.text.strip() or piece.text), piece.context)
+        for word, by, corners in piece.lines:
+            if word == "line-through" and not piece.context.hidden:
+                yield shape(Polygon(corners), by)
+
+    def _image(self, element: Element, context: Context) -> Image | None:
         inner = self._document.inside(element, context)
-        said, look = element.attributes, inner.inherited
-        simple = not element.children and not any(name in said for name in ("dx", "dy", "rotate", "textLength"))
-        if self._outline_text is None or not simple:
-            self._document.unsupported(element, "text that nobody outlines" if simple else "text in pieces")
+        found = svg_images.picture(element, inner)
+        if found is None or inner.hidden:
             return None
-        words = " ".join(element.text.split())
-        if not words or inner.hidden:
-            return None
-        size = inner.viewport.font_size
-        run = TextRun(
-            text=words,
-            x=svg_values.length(said.get("x"), inner.viewport.width, size) or 0.0,
-            y=svg_values.length(said.get("y"), inner.viewport.height, size) or 0.0,
-            family=look.get("font-family", ""),
-            size=size,
-            weight=look.get("font-weight", "normal"),
-            style=look.get("font-style", "normal"),
-            anchor=look.get("text-anchor", "start"),
-        )
-        return self._looking(element, Text(self._outline_text(run), words), context, inner)
+        return Image(**found._asdict(), **self._common(element, context)._asdict())
 
     # Paints
-
-    def _served(self, element: Element, text: str, inner: Context, box: Box | None) -> Served | None:
-        """Return what a fill or stroke property paints with; None for nothing. `box` is the shape's."""
-        current = inner.inherited.get("color", "#000000")
-        target = url_target(text)
-        if target:
-            paint = self._paints.find(target, inner.viewport, current) if self._paints.has(target) else None
-            if paint is not None and not shapes.shows_nothing(paint, box):
-                return Served(paint)
-            fallback = text.partition(")")[2].strip()
-            return self._served(element, fallback, inner, box) if fallback else None
-        if text in ("none", ""):
-            return None
-        if text.startswith("context-"):
-            self._document.unsupported(element, text)
-            return None
-        ink = parse_ink(text, current)
-        return Served(ink.colour, ink.opacity)
-
-    def _stroke(self, element: Element, inner: Context, box: Box | None) -> Stroke | None:
-        look, viewport = inner.inherited, inner.viewport
-        served = self._served(element, look.get("stroke", "none"), inner, box)
-        width = svg_values.length(look.get("stroke-width"), viewport.diagonal, viewport.font_size)
-        width = 1.0 if width is None else width
-        limit = svg_values.numbers(look.get("stroke-miterlimit", "4")) or (4.0,)
-        if served is None or width <= 0 or limit[0] < 1:
-            return None
-        join, cap = look.get("stroke-linejoin", "miter"), look.get("stroke-linecap", "butt")
-        if join in ("miter-clip", "arcs"):
-            self._document.unsupported(element, f"stroke-linejoin {join}")
-        offset = svg_values.length(look.get("stroke-dashoffset"), viewport.diagonal, viewport.font_size)
-        dash = self._dash(look.get("stroke-dasharray", "none"), viewport)
-        return Stroke(
-            paint=served.paint,
-            width=width,
-            opacity=svg_values.fraction(look.get("stroke-opacity"), 1.0) * served.opacity,
-            join=cast("Join", join) if join in get_args(Join) else "miter",
-            cap=cast("Cap", cap) if cap in get_args(Cap) else "butt",
-            miter_limit=limit[0],
-            dash=dash,
-            dash_offset=(offset or 0.0) if dash else 0.0,
-        )
-
-    def _dash(self, text: str, viewport: Viewport) -> tuple[float, ...]:
-        parts = text.replace(",", " ").split()
-        if text == "none" or len(parts) > scene_check.DASHES_MAX:
-            return ()
-        found = [svg_values.length(part, viewport.diagonal, viewport.font_size) for part in parts]
-        dash = tuple(length for length in found if length is not None and length >= 0)
-        return dash if len(dash) == len(parts) and sum(dash) > 0 else ()
 
     def _definition_children(self, holder: Element) -> tuple[Node, ...]:
         return self._children(holder, self._document.inside(holder, self._document.around(holder)))
@@ -338,6 +355,7 @@ class _Reader:
                 moved = affine.chain(around.transform, use_offset(target, inner))
                 around = msgspec.structs.replace(around, transform=moved)
             return Group(children=(around,), **common._asdict())
+        inner = inner._replace(inherited={**inner.inherited, **_context_paints(inner)})
         symbol = self._symbol(target.attributes["id"], target, inner)
         return Instance(symbol=symbol.id, **common._asdict()) if symbol else None
 
@@ -350,8 +368,13 @@ class _Reader:
             plain = target.tag == "g" and hidden and not set(target.attributes) - {"id"} and not title_of(target)
             node = None if plain else self._node(target, inner)
             children = self._children(target, inner) if plain else (node,) if node else ()
-            self._symbols[key] = Symbol(id=symbol_id, children=children)
+            self._keep(key, Symbol(id=symbol_id, children=children))
         return self._symbols[key]
+
+    def _keep(self, key: tuple[str, tuple[tuple[str, str], ...]], symbol: Symbol) -> None:
+        """Keep a symbol: also beside another of the same key, which was made inside a marker that stands within itself."""
+        self._symbols[key] = symbol
+        self._made_symbols.append(symbol)
 
     def _nested(self, element: Element, context: Context) -> Node:
         moved = use_offset(element, context)
@@ -381,7 +404,17 @@ class _Reader:
         return Group(children=self._children(element, inner), transform=into, clip=clip)
 
 
-_PLAIN = _Common("", "", IDENTITY, 1.0, "normal", None, None)
+def _context_paints(shown: Context) -> dict[str, str]:
+    """Return what `context-fill` and `context-stroke` mean below a shape or an instance that looks so: colours only."""
+    found = {}
+    for name, default in (("fill", "#000000"), ("stroke", "none")):
+        paint = shown.inherited.get(name, default)
+        if not url_target(paint) and not paint.startswith("context-"):
+            found[f"context-{name}"] = shown.inherited.get("color", "#000000") if paint == "currentColor" else paint
+    return found
+
+
+_PLAIN = _Common("", "", IDENTITY, 1.0, "normal", None, None, None)
 _SILENT = frozenset(
     [
         "defs",
@@ -402,5 +435,5 @@ _SILENT = frozenset(
 )
 """Elements that draw nothing where they stand."""
 _UNHELD = frozenset(
-    ["image", "foreignObject", "animate", "animateMotion", "animateTransform", "set", "textPath", "tspan", "tref"]
+    ["foreignObject", "animate", "animateMotion", "animateTransform", "set", "textPath", "tspan", "tref"]
 )

@@ -7,7 +7,7 @@ strokes inside or outside an outline, so those become filled outlines. Main path
 
 import msgspec
 
-from engines.vector_core import operations, paths, scene_check, shapes
+from engines.vector_core import filter_markup, operations, paths, scene_check, shapes
 from engines.vector_core.affine import IDENTITY, Matrix
 from engines.vector_core.paths import format_number
 from engines.vector_core.scene import (
@@ -16,6 +16,7 @@ from engines.vector_core.scene import (
     FillRule,
     Geometry,
     Group,
+    Image,
     Instance,
     Line,
     LinearGradient,
@@ -62,6 +63,7 @@ class _Writer:
         self._written_symbols: set[str] = set()
         self._taken = _ids(scene)
         self._names: dict[msgspec.Struct, str] = {}
+        self._filters: dict[str, str] = {}
         self._definitions: list[str] = []
         self._counts: dict[str, int] = {}
 
@@ -89,6 +91,16 @@ class _Writer:
                 self._define_symbol(node.symbol)
                 attributes = {"id": node.id, "href": f"#{node.symbol}"} if node.id else {"href": f"#{node.symbol}"}
                 return _element(level, "use", attributes | self._common(node), _title(level + 1, node.title))
+            case Image():
+                return self._image(node, level)
+
+    def _image(self, image: Image, level: int) -> str:
+        attributes: Attributes = {"id": image.id} if image.id else {}
+        _add_numbers(attributes, image, {"x": 0, "y": 0, "width": None, "height": None})
+        _add_word(attributes, "preserveAspectRatio", image.aspect, "xMidYMid")
+        _add_word(attributes, "image-rendering", image.rendering, "auto")
+        attributes["href"] = image.href
+        return _element(level, "image", attributes | self._common(image), _title(level + 1, image.title))
 
     def _group(self, group: Group, level: int) -> str:
         attributes = ({"id": group.id} if group.id else {}) | self._common(group)
@@ -112,7 +124,12 @@ class _Writer:
         if shape.fill is not None:
             _add_number(found, "fill-opacity", shape.fill_opacity, 1)
         _add_word(found, "fill-rule", shape.fill_rule, "nonzero")
-        return found | (self._stroke(shape.stroke) if shape.stroke else {})
+        if shape.stroke is None:
+            return found
+        found |= self._stroke(shape.stroke)
+        if shape.stroke_first and shape.fill is not None:
+            found["paint-order"] = "stroke"
+        return found
 
     def _stroke(self, stroke: Stroke) -> Attributes:
         found = {"stroke": self._paint(stroke.paint)}
@@ -130,6 +147,8 @@ class _Writer:
         """Return what all nodes have: how they are placed, cut, faded and blended."""
         found: Attributes = {}
         _add_number(found, "opacity", node.opacity, 1)
+        if node.effect and node.effect.steps:
+            found["filter"] = " ".join(self._filter(step) for step in node.effect.steps)
         if node.clip:
             found["clip-path"] = f"url(#{self._clip(node.clip)})"
         if node.mask:
@@ -185,6 +204,10 @@ class _Writer:
         return _element(3, tag, attributes, _title(4, shape.title))
 
     def _mask(self, mask: Mask) -> str:
+        if min(mask.width, mask.height) <= 0:
+            mask = Mask(
+                children=()
+            )  # Without a region nothing shows, which renderers take for a mistake when it is said so.
         if mask in self._names:
             return self._names[mask]
         attributes: Attributes = {}
@@ -199,15 +222,26 @@ class _Writer:
             attributes["style"] = f"mask-type:{mask.kind}"
         return self._define(mask, "mask", attributes, [self._node(child, 3) for child in mask.children])
 
+    def _filter(self, step: str) -> str:
+        """Return a step of a filter: a function as it is, a filter by its name among the definitions."""
+        if filter_markup.is_function(step):
+            return step
+        if step not in self._filters:
+            self._filters[step] = self._free_name("filter")
+            self._definitions.append("    " + step.replace("<filter", f'<filter id="{self._filters[step]}"', 1))
+        return f"url(#{self._filters[step]})"
+
     def _define(self, value: msgspec.Struct, tag: str, attributes: Attributes, children: list[str]) -> str:
         """Write one definition and return its id, the next free one of its tag."""
-        name = ""
-        while not name or name in self._taken:
-            self._counts[tag] = self._counts.get(tag, 0) + 1
-            name = f"{tag}-{self._counts[tag]}"
-        self._names[value] = name
+        name = self._names[value] = self._free_name(tag)
         self._definitions.append(_element(2, tag, {"id": name} | attributes, children))
         return name
+
+    def _free_name(self, tag: str) -> str:
+        while True:
+            self._counts[tag] = self._counts.get(tag, 0) + 1
+            if (name := f"{tag}-{self._counts[tag]}") not in self._taken:
+                return name
 
     def _define_symbol(self, name: str) -> None:
         if name not in self._written_symbols:
@@ -245,7 +279,7 @@ def _ids(scene: Scene) -> set[str]:
     while stack:
         value = stack.pop()
         if isinstance(value, msgspec.Struct):
-            if isinstance(value, Shape | Group | Instance | Symbol) and value.id:
+            if isinstance(value, Shape | Group | Instance | Image | Symbol) and value.id:
                 found.add(value.id)
             stack += (getattr(value, name) for name in value.__struct_fields__)
         elif isinstance(value, tuple):

@@ -20,8 +20,10 @@ from engines.vector_core.pages import DocumentRequest
 from engines.vector_core.rasterize import Engine
 from engines.vector_core.resources import Resources
 from engines.vector_core.scene import Scene
+from engines.vector_core.scene_origin import NO_ORIGIN, Origin
 from engines.vector_core.scene_read import ReadScene, read_svg
 from engines.vector_core.scene_write import write_svg
+from engines.vector_core.svg_text import OutlineText
 
 __all__ = ["VectorService", "drawing_inputs", "drawing_producers"]
 
@@ -45,11 +47,13 @@ class VectorService:
         *,
         resources: Resources | None = None,
         external: External = "refuse",
+        origin: Origin = NO_ORIGIN,
     ) -> Registered:
         """Store an SVG (or gzipped SVG) document, or a scene as its clean SVG, as a `vector_scene`.
 
         The bytes that came, unpacked; with the pictures put in and the references left out, if there are any (see
-        `guard.admit`), which the meta then tells. Raises `SvgRefusedError` naming rule and place, `SceneValueError` for a scene.
+        `guard.admit`), which the meta then tells, and all that `origin` says. Raises `SvgRefusedError`,
+        `SceneValueError` for a scene.
         """
         came = write_svg(content) if isinstance(content, Scene) else content
         admitted = guard.admit(came, resources, external)
@@ -61,18 +65,22 @@ class VectorService:
             width=facts.width_px,
             height=facts.height_px,
             elements=facts.elements,
-            resources=admitted.used,
-            ignored=admitted.ignored,
+            resources=dict(origin.resources) | admitted.used,
+            ignored=(*origin.ignored, *admitted.ignored),
+            fonts=origin.fonts.hashes,
+            left_out=origin.left_out,
             bytes=len(svg),
             sha256=sha256,
         )
         uri = keys.content_key(scope, "vector_scene", sha256, PurePath(name).stem, "svg")
-        return self._registry.register(scope, Registration("vector_scene", svg, meta, uri))
+        return self._registry.register(scope, Registration("vector_scene", svg, meta, uri, origin.artifact_ids()))
 
-    def open_scene(self, scope: Scope, scene_id: str, *, lenient: bool = False) -> ReadScene:
+    def open_scene(
+        self, scope: Scope, scene_id: str, *, lenient: bool = False, outline_text: OutlineText | None = None
+    ) -> ReadScene:
         """Return a registered scene as a value to edit. Raises `SceneUnsupportedError` for what scenes cannot hold."""
         artifact = usable(self._registry.artifact(scope, scene_id, "vector_scene"))
-        return read_svg(self._registry.content(artifact), lenient=lenient)
+        return read_svg(self._registry.content(artifact), lenient=lenient, outline_text=outline_text)
 
     def render(
         self,

@@ -6,16 +6,24 @@ Main path: `Document.specified` and `Document.inside` resolve an element's prope
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from engines.vector_core import scene_check, svg_style, svg_tree, svg_values
+from engines.vector_core import affine, scene_check, svg_style, svg_tree, svg_values
+from engines.vector_core.affine import IDENTITY, Matrix
 from engines.vector_core.scene_errors import SceneUnsupportedError, SceneValueError
+from engines.vector_core.svg_selectors import Relatives
 from engines.vector_core.svg_tree import Element
 from engines.vector_core.svg_values import Viewport
 
 LEFT_OUT_MAX = 1_000
 """Entries of the list of what was left out; more tell nobody anything."""
 
+LANGUAGE = "en"
+"""What `systemLanguage` is compared with: resvg's own, so that a drawing reads the same on every machine."""
+
 STYLE_MATCHES_MAX = 20_000_000
 """Rules times elements, an upper bound of comparisons: 200 rules for a map of 100,000 elements; some ten seconds."""
+
+STYLE_STEPS_MAX = 1_000_000
+"""Relatives of elements that selectors with combinators look at: some two seconds; sheets by hand need thousands."""
 
 GEOMETRY_TAGS = frozenset(("rect", "circle", "ellipse", "line", "polyline", "polygon", "path"))
 RENDERED_TAGS = GEOMETRY_TAGS | {"g", "a", "use", "svg", "switch", "text", "image"}
@@ -52,6 +60,9 @@ class Document:
         self.top = Context({}, Viewport(0.0, 0.0))
         self._lenient = lenient
         self._parents = _parents(root)
+        self._before: dict[Element, Element] = {}
+        self._relatives = Relatives(self._parent, self._sibling_before)
+        self._steps = 0
         self._ids: set[str] = set()
         self._specified: dict[Element, dict[str, str]] = {}
         self._sheet = self._stylesheet()
@@ -66,35 +77,77 @@ class Document:
     def specified(self, element: Element) -> dict[str, str]:
         """Return the properties that an element says itself; not to be changed."""
         if element not in self._specified:
-            self._specified[element] = svg_style.specified(element, self._sheet)
+            self._specified[element] = self._resolved(element)
         return self._specified[element]
+
+    def _resolved(self, element: Element) -> dict[str, str]:
+        """Return an element's own properties, those that it takes from its parent by `inherit` resolved."""
+        found = svg_style.specified(element, self._sheet, self._relatives)
+        for name in [name for name, value in found.items() if value == "inherit" and name not in svg_style.INHERITED]:
+            parent = self._parents.get(element)
+            value = None if parent is None else self.specified(parent).get(name)
+            found.pop(name)
+            if value is not None:
+                found[name] = value
+        return found
 
     def inside(self, element: Element, context: Context) -> Context:
         """Return the context for what is inside an element, and for its own inherited properties."""
         own = self.specified(element)
         inherited = svg_style.inherit(context.inherited, own)
-        size = svg_values.length(own.get("font-size"), context.viewport.font_size, context.viewport.font_size)
-        return Context(inherited, context.viewport._replace(font_size=size or context.viewport.font_size))
+        size = svg_values.font_size(own.get("font-size"), context.viewport.font_size)
+        return Context(inherited, context.viewport._replace(font_size=size))
 
     def around(self, element: Element) -> Context:
         """Return the context that an element has by its own ancestors, for definitions used elsewhere."""
+        context = self.top
+        for ancestor in self.ancestors(element):
+            context = self.inside(ancestor, context)
+        return context
+
+    def ancestors(self, element: Element) -> list[Element]:
+        """Return the elements around one, the root first."""
         chain = []
         above = self._parents.get(element)
         while above is not None:
             chain.append(above)
             above = self._parents.get(above)
-        context = self.top
-        for ancestor in reversed(chain):
-            context = self.inside(ancestor, context)
-        return context
+        return chain[::-1]
+
+    def xml_space(self, element: Element) -> str:
+        """Return what `xml:space` says of an element: its own, or that of the nearest element around it."""
+        above: Element | None = element
+        while above is not None:
+            if said := above.attributes.get("xml:space"):
+                return said
+            above = self._parents.get(above)
+        return "default"
 
     def drawn(self, element: Element) -> bool:
-        """Tell whether an element is drawn at all: not `display: none`, no extension that nobody has."""
+        """Tell whether an element is drawn at all: not `display: none`, no extension that nobody has, in our language."""
+        return self.meets_conditions(element) and self.specified(element).get("display") != "none"
+
+    def meets_conditions(self, element: Element) -> bool:
+        """Tell whether an element may be drawn by its conditional attributes (SVG 2 §5.9): no extension is known, and one language."""
         if element.attributes.get("requiredExtensions"):
             return False
-        if "systemLanguage" in element.attributes:
-            self.unsupported(element, "a choice by language")
-        return self.specified(element).get("display") != "none"
+        asked = element.attributes.get("systemLanguage")
+        if asked is None:
+            return True
+        languages = [language.strip().lower() for language in asked.split(",")]
+        return any(language == LANGUAGE or language.startswith(LANGUAGE + "-") for language in languages)
+
+    def transform(self, element: Element) -> Matrix:
+        """Return the `transform` of an element, around its `transform-origin` (CSS Transforms 1 §6, in the viewport)."""
+        own = self.specified(element)
+        matrix = svg_values.transform(own.get("transform"))
+        if matrix == IDENTITY or "transform-origin" not in own:
+            return matrix
+        origin = svg_values.transform_origin(own["transform-origin"], self.top.viewport)
+        if origin is None:
+            self.unsupported(element, f"transform-origin {own['transform-origin']}")
+            return matrix
+        return affine.chain(affine.translate(*origin), matrix, affine.translate(-origin[0], -origin[1]))
 
     def referred(self, element: Element) -> Element | None:
         """Return the element that `href` names."""
@@ -122,6 +175,22 @@ class Document:
         while f"{word}-{number}" in self._ids or f"{word}-{number}" in self.elements:
             number += 1
         return self.claim(f"{word}-{number}")
+
+    def _parent(self, element: Element) -> Element | None:
+        self._count_step()
+        return self._parents.get(element)
+
+    def _count_step(self) -> None:
+        self._steps += 1
+        if self._steps > STYLE_STEPS_MAX:
+            raise SceneValueError("style-rules", "", f"more than {STYLE_STEPS_MAX} steps", f"{STYLE_STEPS_MAX} steps")
+
+    def _sibling_before(self, element: Element) -> Element | None:
+        self._count_step()
+        if not self._before:
+            for parent in {id(parent): parent for parent in self._parents.values()}.values():
+                self._before.update(zip(parent.children[1:], parent.children, strict=False))
+        return self._before.get(element)
 
     def _stylesheet(self) -> svg_style.Stylesheet:
         css = []

@@ -1,15 +1,16 @@
 """Which properties does each element of an SVG have: attributes, stylesheets and style attributes, in CSS's order.
 
-Knows simple selectors (tag, .class, #id and their compounds, in lists), which is what drawing programs write. Values stay
-text; what they mean is for `svg_values` and `scene_read`. Pure.
+Which selectors are known says `svg_selectors`. Values stay text; what they mean is for `svg_values` and `scene_read`. Pure.
 """
 
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from engines.vector_core import svg_selectors, svg_values
 from engines.vector_core.references import unescape
 from engines.vector_core.scene_errors import SceneValueError
+from engines.vector_core.svg_selectors import Relatives, Selector
 from engines.vector_core.svg_tree import Element
 
 RULES_MAX = 2_000
@@ -20,13 +21,21 @@ INHERITED = frozenset(
         "clip-rule",
         "color",
         "color-interpolation",
+        "color-interpolation-filters",
+        "direction",
+        "dominant-baseline",
         "fill",
         "fill-opacity",
         "fill-rule",
         "font-family",
+        "font-kerning",
         "font-size",
+        "font-stretch",
         "font-style",
+        "font-variant",
         "font-weight",
+        "image-rendering",
+        "letter-spacing",
         "marker-end",
         "marker-mid",
         "marker-start",
@@ -41,23 +50,34 @@ INHERITED = frozenset(
         "stroke-width",
         "text-anchor",
         "visibility",
+        "word-spacing",
+        "writing-mode",
     ]
 )
 """Properties that a child has from its parent unless it says otherwise: SVG 2 appendix on properties."""
 
 OWN = frozenset(
     [
+        "alignment-baseline",
+        "baseline-shift",
         "clip-path",
         "display",
         "filter",
+        "flood-color",
+        "flood-opacity",
+        "font-feature-settings",
+        "font-variation-settings",
+        "lighting-color",
         "mask",
         "mask-type",
         "opacity",
         "overflow",
         "stop-color",
         "stop-opacity",
+        "text-decoration",
         "transform",
         "transform-origin",
+        "unicode-bidi",
         "vector-effect",
     ]
 )
@@ -66,23 +86,27 @@ OWN = frozenset(
 STYLE_ONLY = frozenset(("background-color", "isolation", "mix-blend-mode"))
 """Properties that only a style may say: Compositing and Blending 1 §3."""
 
-_KNOWN = INHERITED | OWN | STYLE_ONLY | {"marker"}
+_KNOWN = INHERITED | OWN | STYLE_ONLY | {"font", "marker"}
 _COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
-_COMPOUND = re.compile(r"(?:\*|[A-Za-z][\w-]*)?(?:[.#][\w-]+)*")
-_PIECE = re.compile(r"[.#]?[\w-]+")
+_FONT_SIZE = re.compile(
+    r"([\d.]+(?:px|pt|pc|mm|cm|in|em|ex|rem|%)|(?:xx?-)?(?:small|large)|medium)(?:/[\w.%]+)?", re.ASCII
+)
+FONT_CHARS_MAX = 1_000
+"""Characters of the shorthand `font`: a list of families of ten names has 200."""
 
 
 class Rule(NamedTuple):
-    """What a compound selector asks for, how much it weighs (ids, classes, tag, place), and its declarations."""
+    """Which elements a rule means, how much it weighs (ids, classes, tags, place), and its declarations."""
 
-    pieces: tuple[str, ...]
+    selector: Selector
     weight: tuple[int, int, int, int]
     declarations: dict[str, str]
 
     @property
     def key(self) -> str:
         """Return the piece that the fewest elements have: an id, else a class, else the tag, else "*"."""
-        return max(self.pieces, key=lambda piece: (piece[0] == "#") * 2 + (piece[0] == "."), default="*")
+        pieces = self.selector.subject.pieces
+        return max(pieces, key=lambda piece: (piece[0] == "#") * 2 + (piece[0] == "."), default="*")
 
 
 class Stylesheet(NamedTuple):
@@ -129,17 +153,18 @@ def parse_declarations(text: str) -> dict[str, str]:
         name = name.strip().lower()
         if colon and name in _KNOWN:
             found[name] = value.replace("!important", "").strip()
-    return found
+    return _expanded(found) if "font" in found else found
 
 
-def specified(element: Element, sheet: Stylesheet) -> dict[str, str]:
+def specified(element: Element, sheet: Stylesheet, relatives: Relatives) -> dict[str, str]:
     """Return the properties that an element says itself: attributes, then rules by weight, then its style."""
     found = {name: value.strip() for name, value in element.attributes.items() if name in INHERITED or name in OWN}
     if sheet.rules:
-        names = {element.tag, *("." + name for name in element.attributes.get("class", "").split())}
-        names.add("#" + element.attributes.get("id", ""))
         found_rules = [
-            rule for name in (*names, "*") for rule in sheet.rules.get(name, ()) if names.issuperset(rule.pieces)
+            rule
+            for name in (*svg_selectors.names_of(element), "*")
+            for rule in sheet.rules.get(name, ())
+            if svg_selectors.matches(rule.selector, element, relatives)
         ]
         for rule in sorted(found_rules, key=lambda rule: rule.weight):
             found |= rule.declarations
@@ -149,16 +174,35 @@ def specified(element: Element, sheet: Stylesheet) -> dict[str, str]:
     return found if marker is None else found | dict.fromkeys(("marker-start", "marker-mid", "marker-end"), marker)
 
 
+def _expanded(declarations: dict[str, str]) -> dict[str, str]:
+    """Return declarations with the shorthand `font` in its parts (CSS Fonts 4 §2.7); a malformed one says nothing."""
+    words = declarations.pop("font")[:FONT_CHARS_MAX].replace(" /", "/").replace("/ ", "/").split()
+    at = next((index for index, word in enumerate(words) if _FONT_SIZE.fullmatch(word)), len(words))
+    if at + 1 >= len(words):
+        return declarations
+    parts = {"font-size": words[at].partition("/")[0], "font-family": " ".join(words[at + 1 :])}
+    parts |= dict.fromkeys(("font-style", "font-weight", "font-variant", "font-stretch"), "normal")
+    for word in words[:at]:
+        if word in ("italic", "oblique"):
+            parts["font-style"] = word
+        elif word == "small-caps":
+            parts["font-variant"] = word
+        elif word in ("bold", "bolder", "lighter") or word.isdecimal():
+            parts["font-weight"] = word
+        elif word != "normal":
+            parts["font-stretch"] = word
+    return parts | declarations
+
+
 def inherit(parent: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     """Return the inherited properties of a child that specifies `own`."""
     said = {name: value for name, value in own.items() if name in INHERITED and value != "inherit"}
+    if said.get("font-weight") in ("bolder", "lighter"):
+        around = svg_values.font_weight(parent.get("font-weight", "normal"), 400.0)
+        said["font-weight"] = f"{svg_values.font_weight(said['font-weight'], around):g}"
     return {**parent, **said}
 
 
 def _rule(selector: str, place: int, declarations: dict[str, str]) -> Rule | None:
-    if not selector or not _COMPOUND.fullmatch(selector):
-        return None
-    pieces = tuple(_PIECE.findall(selector))
-    ids = sum(piece.startswith("#") for piece in pieces)
-    classes = sum(piece.startswith(".") for piece in pieces)
-    return Rule(pieces, (ids, classes, len(pieces) - ids - classes, place), declarations)
+    parsed = svg_selectors.parse_selector(selector)
+    return Rule(parsed, (*parsed.weight, place), declarations) if parsed else None

@@ -12,26 +12,32 @@ from engines.vector_core.guard import SvgFacts
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK_HREF = "http://www.w3.org/1999/xlink href"
+_XML_SPACE = "http://www.w3.org/XML/1998/namespace space"
 _NO_NAMESPACE = ""
 
 
 class Element:
-    """One element: local name, attributes, children of SVG, the text directly inside it, and "line:column"."""
+    """One element: local name, attributes, children of SVG, "line:column", and `content`: children and the texts between them."""
 
-    __slots__ = ("attributes", "children", "place", "tag", "text")
+    __slots__ = ("attributes", "children", "content", "place", "tag")
 
     def __init__(self, tag: str, attributes: dict[str, str], place: str) -> None:
         self.tag = tag
         self.attributes = attributes
         self.place = place
         self.children: list[Element] = []
-        self.text = ""
+        self.content: list[Element | str] = []
+
+    @property
+    def text(self) -> str:
+        """Return the text directly inside the element, as one."""
+        return "".join(part for part in self.content if isinstance(part, str))
 
 
 def parse(svg: bytes) -> tuple[Element, SvgFacts]:
     """Return the root element and the facts of a document that the guard accepts. Raises SvgRefusedError."""
-    plain = guard.decode(svg)
-    facts = guard.check(plain)
+    admitted = guard.admit(svg)
+    plain, facts = admitted.svg, admitted.facts
     builder = _Builder()
     try:
         builder.parser.Parse(plain, True)
@@ -78,12 +84,15 @@ class _Builder:
         own = {key: value for key, value in attributes.items() if " " not in key}
         if _XLINK_HREF in attributes:
             own.setdefault("href", attributes[_XLINK_HREF])
+        if _XML_SPACE in attributes:
+            own["xml:space"] = attributes[_XML_SPACE]
         place = f"{self.parser.CurrentLineNumber}:{self.parser.CurrentColumnNumber}"
         element = Element(tag, own, place)
         if parent is None:
             self.root = element
         else:
             parent.children.append(element)
+            parent.content.append(element)
         self._open.append(element)
 
     def _end(self, _name: str) -> None:
@@ -91,4 +100,4 @@ class _Builder:
 
     def _text(self, text: str) -> None:
         if self._open and (element := self._open[-1]) is not None:
-            element.text += text
+            element.content.append(text)

@@ -23,6 +23,30 @@ _NUMBERS = re.compile(_NUMBER, re.ASCII)
 _LENGTH = re.compile(rf"({_NUMBER})(px|in|cm|mm|pt|pc|em|ex|rem|%)?", re.ASCII | re.IGNORECASE)
 _FUNCTION = re.compile(r"\s*(matrix|translate|scale|rotate|skewX|skewY)\s*\(([^()]*)\)\s*,?", re.ASCII)
 _CSS_UNITS = re.compile(r"px|deg")
+_ORIGIN_WORDS = {"left": "0%", "top": "0%", "center": "50%", "right": "100%", "bottom": "100%"}
+_SIZE_STEP = 1.2
+"""From one of CSS's sizes to the next, as in usvg."""
+_SIZE_WORDS = {
+    "xx-small": _SIZE_STEP**-3,
+    "x-small": _SIZE_STEP**-2,
+    "small": _SIZE_STEP**-1,
+    "medium": 1.0,
+    "large": _SIZE_STEP,
+    "x-large": _SIZE_STEP**2,
+    "xx-large": _SIZE_STEP**3,
+}
+_STRETCH_WORDS = {
+    "ultra-condensed": 50.0,
+    "extra-condensed": 62.5,
+    "condensed": 75.0,
+    "narrower": 75.0,
+    "semi-condensed": 87.5,
+    "semi-expanded": 112.5,
+    "expanded": 125.0,
+    "wider": 125.0,
+    "extra-expanded": 150.0,
+    "ultra-expanded": 200.0,
+}
 _ALIGN = re.compile(r"(?:defer\s+)?(none|x(Min|Mid|Max)Y(Min|Mid|Max))(?:\s+(meet|slice))?")
 _SHARE = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}
 
@@ -64,6 +88,46 @@ def fraction(text: str | None, default: float) -> float:
     return default if value is None else min(1.0, max(0.0, value))
 
 
+def font_size(text: str | None, around: float) -> float:
+    """Return a font size in user units; `around` is that of the parent, which percentages and em are of. A malformed one is `around`."""
+    word = (text or "").strip().lower()
+    if word in _SIZE_WORDS:
+        return FONT_SIZE_PX * _SIZE_WORDS[word]
+    if word in ("larger", "smaller"):
+        return around * (_SIZE_STEP if word == "larger" else 1 / _SIZE_STEP)
+    found = length(text, around, around)
+    return around if found is None or found < 0 else found
+
+
+def font_weight(text: str, around: float) -> float:
+    """Return a weight, 1 to 1000, from CSS's words; `around` is that of the parent (CSS Fonts 4 §2.4)."""
+    match text.strip().lower():
+        case "normal":
+            return 400.0
+        case "bold":
+            return 700.0
+        case "bolder":
+            return 400.0 if around < 350 else 700.0 if around < 550 else max(around, 900.0)
+        case "lighter":
+            return min(around, 100.0) if around < 550 else 400.0 if around < 750 else 700.0
+    found = numbers(text)
+    return found[0] if len(found) == 1 and 1 <= found[0] <= 1000 else around
+
+
+def font_stretch(text: str) -> float:
+    """Return a width in percent of the usual one (CSS Fonts 4 §2.5); 100 for what is malformed."""
+    plain = text.strip().lower()
+    if plain.endswith("%"):
+        found = numbers(plain[:-1])
+        return found[0] if len(found) == 1 and found[0] > 0 else 100.0
+    return _STRETCH_WORDS.get(plain, 100.0)
+
+
+def decimals_for(size: float) -> int:
+    """Return how many decimals a coordinate needs for a hundred thousandth of `size`, at most 9: none of it is seen."""
+    return max(0, min(9, 5 - math.floor(math.log10(size)))) if size > 0 else 0
+
+
 def numbers(text: str) -> tuple[float, ...]:
     """Return the numbers of a list, up to the first that is malformed or too large."""
     found: list[float] = []
@@ -91,6 +155,25 @@ def transform(text: str | None) -> Matrix:
         at = match.end()
     result = affine.chain(*maps)
     return result if all(abs(value) <= COORDINATE_MAX for value in result) else IDENTITY
+
+
+def is_aspect(text: str) -> bool:
+    """Tell whether `text` is a `preserveAspectRatio` without idle parts (SVG 2 §8.7)."""
+    return _ALIGN.fullmatch(text) is not None and not text.startswith("defer")
+
+
+def transform_origin(text: str, viewport: Viewport) -> tuple[float, float] | None:
+    """Return the point of a `transform-origin`, percentages and words of `viewport`; None for a malformed one (the z is ignored)."""
+    words = text.lower().split()[:2]
+    if len(words) == 1:
+        words.append("center")
+    if words and (words[0] in ("top", "bottom") or words[1] in ("left", "right")):
+        words.reverse()
+    if len(words) < 2:
+        return None
+    x = length(_ORIGIN_WORDS.get(words[0], words[0]), viewport.width, viewport.font_size)
+    y = length(_ORIGIN_WORDS.get(words[1], words[1]), viewport.height, viewport.font_size)
+    return None if x is None or y is None else (x, y)
 
 
 def viewport_map(box: ViewBox, width: float, height: float, align: str | None) -> Matrix:

@@ -22,8 +22,8 @@ from engines.media_v2.blobs import BlobStore
 from engines.media_v2.errors import BlobStoreError
 from engines.media_v2.object_settings import ObjectSettings
 from engines.media_v2.registry import Registry
-from engines.media_v2.stores import init_store
 from engines.media_v2.scope import scope_of
+from engines.media_v2.stores import init_store
 from engines.workspace import Workspace
 from tests.fixtures import png
 

@@ -138,6 +138,22 @@ def test_a_clipped_layer_shows_within_the_layer_below() -> None:
     assert np.array_equal(draw([RED | {"clip": True}]), draw([RED])), "with nothing below it is drawn whole"
 
 
+def test_a_text_is_a_clip_for_what_lies_on_it() -> None:
+    """A photograph within letters: what is clipped to a text layer shows exactly as far as the text covers."""
+    text: dict[str, object] = {
+        "type": "text",
+        "text": "Og",
+        "font": "Inter",
+        "size": 16,
+        "weight": 900,
+        "color": "#000",
+    }
+    alone, both = draw([text]), draw([text, RED | {"clip": True}])
+    assert 0 < (alone[..., 3] > 0).mean() < 0.9
+    assert np.array_equal(both[..., 3], alone[..., 3])
+    assert (both[both[..., 3] == 255] == (255, 0, 0, 255)).all()
+
+
 @pytest.mark.parametrize("hidden", [{"visible": False}, {"opacity": 0}, {"x": 900}])
 def test_what_is_clipped_to_something_hidden_is_hidden(hidden: dict[str, object]) -> None:
     """Not clipped to what lies below that: a switched-off base takes its clipped layers with it, as in every editor."""

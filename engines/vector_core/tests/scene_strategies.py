@@ -1,13 +1,19 @@
 """Scenes for property-based tests: every kind of node, paint, stroke, clip and mask, on a canvas of 64 x 48 px."""
 
-from hypothesis import strategies as st
+import io
 
-from engines.vector_core import affine
+import numpy as np
+from hypothesis import strategies as st
+from PIL import Image as Pixels
+
+from engines.vector_core import affine, embedded
 from engines.vector_core.affine import Matrix
 from engines.vector_core.scene import (
     Clip,
     Ellipse,
+    Filter,
     Group,
+    Image,
     Instance,
     Line,
     LinearGradient,
@@ -27,6 +33,21 @@ from engines.vector_core.scene import (
 )
 
 WIDTH, HEIGHT = 64, 48
+
+
+def _picture() -> str:
+    """Return a picture of 3 x 2 px with all channels in it, as a scene names it."""
+    buffer = io.BytesIO()
+    Pixels.fromarray(np.arange(24, dtype=np.uint8).reshape(2, 3, 4) * 10).save(buffer, "PNG")
+    return embedded.encode(buffer.getvalue(), "image/png")
+
+
+PICTURE = _picture()
+SHADOW = (
+    '<filter width="1.5"><feGaussianBlur in="SourceAlpha" stdDeviation="2"/><feOffset dx="1" dy="2" result="o"/>'
+    '<feMerge><feMergeNode in="o"/><feMergeNode in="SourceGraphic"/></feMerge></filter>'
+)
+EFFECTS = [Filter(("blur(1px)",)), Filter((SHADOW,)), Filter((SHADOW, "grayscale(50%)"))]
 
 numbers = st.integers(-80, 560).map(lambda value: value / 8)
 """Coordinates on and around the canvas."""
@@ -143,6 +164,7 @@ def shapes(depth: int, positions: tuple[str, ...] = ("center",)) -> st.SearchStr
         fill=st.none() | paints(depth),
         fill_opacity=fractions,
         fill_rule=st.sampled_from(["nonzero", "evenodd"]),
+        stroke_first=st.booleans(),
         stroke=st.none() | strokes(depth, positions),
         title=words,
         transform=transforms(),
@@ -164,13 +186,14 @@ def looks(depth: int) -> dict[str, st.SearchStrategy[object]]:
         Mask,
         children=st.lists(shapes(0), min_size=1, max_size=2).map(tuple),
         kind=st.sampled_from(["luminance", "alpha"]),
-        width=st.just(1.5),
+        width=st.sampled_from([0.0, 1.5]),
     )
     return {
         "opacity": fractions,
         "blend": st.sampled_from(["normal", "multiply", "screen", "difference"]),
         "clip": st.none() | clip,
         "mask": st.none() | mask,
+        "effect": st.none() | st.sampled_from(EFFECTS),
     }
 
 
@@ -188,7 +211,12 @@ def scenes(draw: st.DrawFn, positions: tuple[str, ...] = ("center",)) -> Scene:
     star = Symbol(id="star", children=(draw(leaf),))
     row = Symbol(id="row", children=(Instance(symbol="star", transform=draw(transforms())), draw(leaf)))
     instance = st.builds(Instance, symbol=st.sampled_from(["star", "row"]), transform=transforms(), **looks(1))
-    children = draw(st.lists(st.one_of(leaf, group, instance), min_size=1, max_size=3))
+    image = st.builds(
+        Image, href=st.just(PICTURE), x=numbers, y=numbers, width=sizes, height=sizes,
+        aspect=st.sampled_from(["xMidYMid", "none", "xMinYMax slice"]), rendering=st.sampled_from(["auto", "optimizeSpeed"]),
+        transform=transforms(), **looks(1),
+    )  # fmt: skip
+    children = draw(st.lists(st.one_of(leaf, group, instance, image), min_size=1, max_size=3))
     named = [
         type(node)(**{**fields(node), "id": f"node {index}".replace(" ", "-")}) for index, node in enumerate(children)
     ]

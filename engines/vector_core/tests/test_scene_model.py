@@ -12,6 +12,7 @@ from engines.vector_core.lengths import ViewBox
 from engines.vector_core.scene import (
     Clip,
     Group,
+    Image,
     Instance,
     LinearGradient,
     Mask,
@@ -123,6 +124,18 @@ REFUSED: dict[str, tuple[Scene, str, str]] = {
         "children[0].children[0].geometry.data",
     ),
     "control": (around(Shape(geometry=Text("M0 0L1 1", "a\x00b"))), "text", "children[0].geometry.text"),
+    "file": (around(Image(href="/etc/passwd", width=1, height=1)), "picture", "children[0].href"),
+    "page": (around(Image(href="data:text/html;base64,AAAA", width=1, height=1)), "picture", "children[0].href"),
+    "markup": (
+        around(Image(href='data:image/png;base64,"/><script', width=1, height=1)),
+        "picture",
+        "children[0].href",
+    ),
+    "aspect": (
+        around(Image(href="data:image/png;base64,AAAA", width=1, height=1, aspect="middle")),
+        "aspect",
+        "children[0].aspect",
+    ),
     "id": (around(Shape(geometry=BOX, id="a b")), "id", "children[0].id"),
     "markup id": (around(Shape(geometry=BOX, id='"><script>')), "id", "children[0].id"),
     "same id": (around(Shape(geometry=BOX, id="a"), Group(children=(), id="a")), "id", "children[0].id"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, given, reject, settings
 
 from engines.vector_core import affine, guard, operations, rasterize, scene_read, scene_write, svg_style, svg_values
-from engines.vector_core.errors import SvgRefusedError, VectorError
+from engines.vector_core.errors import SvgEngineError, SvgRefusedError, VectorError
 from engines.vector_core.lengths import ViewBox
 from engines.vector_core.scene import (
     Clip,
@@ -31,7 +31,6 @@ from engines.vector_core.scene import (
     Text,
 )
 from engines.vector_core.scene_errors import SceneUnsupportedError, SceneValueError
-from engines.vector_core.scene_read import TextRun
 from engines.vector_core.tests.hostile import HOSTILE, svg
 from engines.vector_core.tests.scene_strategies import scenes
 
@@ -39,10 +38,13 @@ CORPUS = File(os.environ.get("IMPASTO_CORPORA", File(__file__).parents[4] / "sha
 DIFFERENCE_MAX, SHARE_MAX = 16, 0.005
 """The corpus' own rule: at most 0.5 % of pixels with a premultiplied channel off by more than 16."""
 
-READ_MIN = 330
-"""Documents of the corpus that scenes hold, 339 at the time of writing; the others are text, filters, markers, images."""
+READ_MIN = 575
+"""Documents of the corpus that scenes hold without fonts, 579 at the time of writing; the others are mostly text."""
 OTHERWISE_DRAWN = {
     "paint-servers/radialGradient/negative-r.svg",  # an error in SVG 2, which resvg and we mend differently
+    "painting/marker/orient=auto-on-M-L-L-Z-Z-Z.svg",  # closing what is closed turns the markers on its last corner
+    "painting/marker/orient=auto-on-M-L-Z.svg",  # the way halfway between there and back is anybody's choice
+    "painting/marker/recursive-5.svg",  # markers inside themselves: how many levels show is not said anywhere
     "structure/svg/nested-svg-with-transform-and-opacity.svg",  # resvg applies both twice
     "structure/use/href-precedence-over-xlink.svg",  # resvg prefers xlink:href
 }
@@ -301,34 +303,11 @@ def test_icons_of_drawing_programs_are_read_for_what_they_mean() -> None:
     assert differing(drawn(ICON, 96, 96), drawn(scene_write.write_svg(scene), 96, 96)) == 0
 
 
-def test_the_outline_of_text_comes_from_above() -> None:
-    """vector_core knows no fonts: whoever does is asked, and what the text says is kept beside its outline."""
-    document = svg('<text x="3" y="20" font-size="10" text-anchor="middle" fill="red">Hi  you</text>', "").replace(
-        b"<svg ", b'<svg width="40" height="40" '
-    )
-    asked: list[TextRun] = []
-
-    def outline(run: TextRun) -> str:
-        asked.append(run)
-        return f"M{run.x} {run.y}h{run.size}v5z"
-
-    (shape,) = scene_read.read_svg(document, outline_text=outline).scene.children
-    assert isinstance(shape, Shape)
-    assert shape.geometry == Text("M3.0 20.0h10.0v5z", "Hi you")
-    assert shape.fill == "#ff0000"
-    assert [(run.size, run.anchor) for run in asked] == [(10.0, "middle")]
-    with pytest.raises(SceneUnsupportedError):
-        scene_read.read_svg(document)
-
-
 UNSUPPORTED = {
     "text": '<text y="9">a</text>',
-    "image": '<image width="9" height="9"/>',
-    "filter": '<filter id="f"><feFlood/></filter><rect width="9" height="9" filter="url(#f)"/>',
-    "markers": '<marker id="m"/><path d="M0 0h9" marker-end="url(#m)"/>',
-    "selector": "<style>g > rect { fill: red }</style>",
+    "filter": '<filter id="f"><feImage href="#c"/></filter><rect width="9" height="9" filter="url(#f)"/>',
+    "selector": "<style>rect:hover { fill: red }</style>",
     "vector-effect": '<path d="M0 0h9" stroke="red" vector-effect="non-scaling-stroke"/>',
-    "paint-order": '<path d="M0 0h9" stroke="red" paint-order="stroke"/>',
     "clip shape": '<rect width="9" height="9" clip-path="circle(5px)"/>',
     "animation": '<animate attributeName="x"/>',
 }
@@ -411,7 +390,11 @@ def test_documents_of_the_corpus_mean_the_same_as_scenes() -> None:
             continue
         read += 1
         size = (100, max(1, round(100 * scene.height / scene.width)))
-        if differing(drawn(document, *size), drawn(scene_write.write_svg(scene), *size)) > SHARE_MAX:
+        try:
+            asked = drawn(document, *size)
+        except SvgEngineError:
+            continue  # resvg gives up on the document itself
+        if differing(asked, drawn(scene_write.write_svg(scene), *size)) > SHARE_MAX:
             wrong.append(file.relative_to(CORPUS / "tests").as_posix())
     assert set(wrong) <= OTHERWISE_DRAWN
     assert read >= READ_MIN
