@@ -72,6 +72,8 @@ ADAPTERS = {
     "granian": {"engines/http/server.py"},
     "structlog": {"engines/http/logs.py"},
     "prometheus_client": {"engines/http/metrics.py"},
+    "distributed": {"engines/batch/dask_cluster.py"},
+    "dask": {"engines/batch/dask_cluster.py"},
     "av": {"engines/video/av_files.py", "docs/examples/video_overlay/video_overlay.py"},
     "opentimelineio": {"engines/video/timeline.py"},
     "obstore": {"engines/media_v2/object_client.py", "engines/media_v2/object_credentials.py"},

@@ -83,6 +83,10 @@ _COMMANDS = {
         "engines.cli.bench_ledger_command:bench_ledger",
         "Append and replay 200,000 events, beside every installed peer.",
     ),
+    "bench batch": (
+        "engines.cli.bench_batch_command:bench_batch",
+        "Render 200 cards with one worker and two, by threads, processes and Dask.",
+    ),
 }
 _GROUPS = {
     "asset": "Pictures and drawings that compositions use.",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from engines.cli import output
+from engines.cli.batch_options import NO_FANNING, Fanning
 from engines.cli.failures import FINE
 from engines.cli.options import NO_CHANGES, AsJson, Changes, Env, Store, Tenant, need_scope, need_store, overrides_of
 
@@ -62,6 +63,7 @@ def render(
     root: Path | None = None,
     data: Path | None = None,
     on_error: Literal["stop", "continue"] = "stop",
+    fanning: Fanning = NO_FANNING,
     json: AsJson = False,
 ) -> int:
     """Export a composition with one or more presets and register what comes out.
@@ -72,6 +74,7 @@ def render(
     Examples:
         impasto render card.json --preset web_small --preset print_300dpi --store ./store --tenant acme --env prod
         impasto render card.json --data rows.csv --preset web_small --store ./store --tenant acme --env prod
+        impasto render card.json --data rows.csv --preset web_small --scheduler local:4 --store ./store --tenant acme --env prod
 
     Parameters
     ----------
@@ -86,7 +89,8 @@ def render(
     data: Path
         Table of rows, CSV or JSON lines (.jsonl): one picture for each row and preset, named by the column `name`.
     on_error: str
-        With --data: stop refuses all rows before one is drawn; continue passes over rows with a fault, and exits 1.
+        With --data: stop refuses all rows before one is drawn, and begins no other row after one that fails later; continue passes
+        over rows with a fault, and exits 1.
     """
     from engines.cli.journey import render_presets
     from engines.media_v2.errors import MissingOptionError
@@ -99,11 +103,14 @@ def render(
     if data is not None:
         from engines.cli.batch import render_rows
 
-        with Registry.open(path) as registry:
-            return render_rows(
-                Workspace(registry, scope), composition, data, preset,
-                overrides=overrides, root=root, out_dir=out_dir, on_error=on_error, as_json=json,
-            )  # fmt: skip
+        return render_rows(
+            path, scope, composition, data, preset,
+            overrides=overrides, root=root, out_dir=out_dir, on_error=on_error, fanning=fanning, as_json=json,
+        )  # fmt: skip
+    if fanning != NO_FANNING:
+        raise MissingOptionError(
+            "data", "--scheduler, --workers and --results are for batches; name a table with --data"
+        )
     with Registry.open(path) as registry, output.progress() as tell:
         work = Workspace(registry, scope)
         rendered = render_presets(work, composition, preset, tell, overrides=overrides, root=root, out_dir=out_dir)

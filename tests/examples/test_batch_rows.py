@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from engines.cli.batch import BatchRowError, Outcome, plan_batch, render_rows, run_batch
+from engines.batch.errors import BatchRowError
+from engines.batch.plan import plan_batch
+from engines.batch.run import Outcome, run_batch
+from engines.batch.threads import Threads
+from engines.cli.batch import render_rows
 from engines.image_core import decode
 from engines.image_core.rows import RowsError
 from engines.image_core.template import MissingColumnError, TemplateError
@@ -55,7 +59,7 @@ def design(tmp_path: Path) -> Path:
 
 def _batch(work: Workspace, design: Path, *presets: str, out_dir: Path | None = None) -> tuple[Outcome, ...]:
     plan = plan_batch(work, design / "card.json", design / "rows.csv", presets, _tell)
-    return run_batch(work, plan, presets, _tell, out_dir=out_dir).outcomes
+    return run_batch(work, plan, presets, Threads(work, 2), out_dir=out_dir).outcomes
 
 
 def _table(design: Path, *lines: str) -> None:
@@ -73,7 +77,7 @@ def test_every_row_becomes_an_artifact_and_the_second_run_draws_nothing(
         (2, "zwei", "web_small"),
     ]
     assert [one.rendered.cache for one in first if one.rendered] == ["miss"] * 6
-    assert len({one.rendered.artifact.artifact_id for one in first if one.rendered}) == 6
+    assert len({one.rendered.artifact_id for one in first if one.rendered}) == 6
     names = sorted(path.name.partition("--")[0] for path in (tmp_path / "out").iterdir())
     assert names == ["drei", "drei", "eins", "eins", "zwei", "zwei"]
     again = _batch(work, design, "web_small", "web_medium")
@@ -98,7 +102,7 @@ def test_files_are_stored_once_however_many_rows_name_them(
     assert len(work.artifacts(kind="vector_scene")) == 1
     assert len(work.artifacts(kind="image_composition")) == 3
     assert outcomes[0].rendered is not None
-    (composition,) = outcomes[0].rendered.artifact.parents
+    (composition,) = work.artifact(outcomes[0].rendered.artifact_id).parents
     assert len(work.artifact(composition).parents) == 2
 
 
@@ -109,7 +113,7 @@ def test_a_row_is_the_same_picture_as_the_composition_it_makes(work: Workspace, 
     (design / "plain.json").write_text(plain.replace("{{title}}", "Łódź").replace("{{ink}}", "#0cf"), encoding="utf-8")
     rendered = work.render(work.compose(design / "plain.json").artifact.artifact_id, "web_small")
     assert outcomes[2].rendered is not None
-    assert (rendered.cache, rendered.artifact) == ("hit", outcomes[2].rendered.artifact)
+    assert (rendered.cache, rendered.artifact.artifact_id) == ("hit", outcomes[2].rendered.artifact_id)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_rows_with_faults_are_passed_over_when_asked(work: Workspace, design: Pa
     _table(design, "eins,a.png,4,x,#fff", "zwei,c.png,4,x,#fff", "drei,b.png,4,y,#fff")
     presets = ("web_small", "web_medium")
     plan = plan_batch(work, design / "card.json", design / "rows.csv", presets, _tell, on_error="continue")
-    outcomes = run_batch(work, plan, presets, _tell, on_error="continue").outcomes
+    outcomes = run_batch(work, plan, presets, Threads(work, 2), on_error="continue").outcomes
     assert [(one.row, one.rendered is None, one.fault is None) for one in outcomes] == [
         (1, False, True),
         (1, False, True),
@@ -190,25 +194,28 @@ def test_each_file_is_checked_once(work: Workspace, design: Path, monkeypatch: p
 
 
 def test_programs_get_one_answer_for_each_row_and_people_a_warning(
-    work: Workspace, design: Path, capsys: pytest.CaptureFixture[str]
+    work: Workspace, store: Path, design: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Stable keys, failed rows included; an unused column is worth a line on stderr."""
     (design / "rows.csv").write_text(
         "photo,left,title,ink,note\na.png,1,x,#fff,n\nc.png,1,x,#fff,n\n", encoding="utf-8"
     )
     template, rows = design / "card.json", design / "rows.csv"
-    assert render_rows(work, template, rows, ["web_small"], on_error="continue", as_json=True) == 1
+    assert render_rows(store, work.scope, template, rows, ["web_small"], on_error="continue", as_json=True) == 1
     said = capsys.readouterr()
     good, bad = json.loads(said.out)
-    assert good.keys() == bad.keys() == {"row", "name", "preset_id", "artifact_id", "uri", "cache", "error"}
+    keys = {"row", "name", "preset_id", "artifact_id", "uri", "sha256", "cache", "attempts", "elapsed_ms", "error"}
+    assert good.keys() == bad.keys() == keys
     assert (good["row"], good["name"], good["cache"], good["error"]) == (1, "card 0001", "miss", None)
+    assert (good["attempts"], bad["attempts"]) == (1, 0)
     assert work.artifact(good["artifact_id"]).uri == good["uri"]
     assert (bad["row"], bad["artifact_id"], bad["error"]["type"]) == (2, None, "unusable-source")
     assert "column 'note' is not used" in said.err
+    assert said.err.count("row 2: source 'c.png'") == 1
 
 
-def test_people_get_a_table(work: Workspace, design: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_people_get_a_table(work: Workspace, store: Path, design: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the names of the rows, so that a row can be found again."""
-    assert render_rows(work, design / "card.json", design / "rows.csv", ["web_small"]) == 0
+    assert render_rows(store, work.scope, design / "card.json", design / "rows.csv", ["web_small"]) == 0
     out = capsys.readouterr().out
     assert all(word in out for word in ("eins", "zwei", "drei", "miss"))
