@@ -131,6 +131,7 @@ MAP = (
     "engines/batch/dask_cluster.py",
     "engines/vector_core/guard.py",
     "engines/vector_core/guard_reader.py",
+    "engines/vector_core/guard_glance.py",
     "engines/vector_core/guard_reach.py",
     "engines/vector_core/resources.py",
     "engines/vector_core/svg_generic_fonts.py",

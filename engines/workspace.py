@@ -38,9 +38,12 @@ from engines.typography_core.fonts import FontBook
 from engines.typography_core.layout import TextLayout
 from engines.typography_core.service import TextRequest, TextService
 from engines.typography_core.typeset import checked
+from engines.vector_core.artifact_resources import ArtifactResources
 from engines.vector_core.glyphs import GlyphDrawer
+from engines.vector_core.guard import External
 from engines.vector_core.pages import DocumentRequest, checked_request
 from engines.vector_core.rasterize import Engine
+from engines.vector_core.resources import Resources
 from engines.vector_core.scene import Scene
 from engines.vector_core.scene_origin import Origin, read_outlined
 from engines.vector_core.scene_read import ReadScene
@@ -104,12 +107,26 @@ class Workspace:
         return self._images.add_asset(self.scope, content, name or "untitled")
 
     def add_vector(
-        self, drawing: bytes | Scene, name: str, *, parents: Sequence[str] = (), texts: SceneTexts | None = None
+        self,
+        drawing: bytes | Scene,
+        name: str,
+        *,
+        parents: Sequence[str] = (),
+        texts: SceneTexts | None = None,
+        resources: Resources | Mapping[str, str] | None = None,
+        external: External = "refuse",
     ) -> Registered:
         """Store an SVG document, or a scene, as a `vector_scene` made from the artifacts `parents`; `texts` outlined its texts.
-        Raises `SvgRefusedError`, `SceneValueError`."""
+
+        Pictures that it refers to come from `resources`, or from artifacts of this scope by their names in it; other references are
+        refused, or left out. Raises `SvgRefusedError`, `SceneValueError`, `ResourceMapError`.
+        """
+        if isinstance(resources, Mapping):
+            resources = ArtifactResources(self.registry, self.scope, resources)
         origin = Origin(tuple(parents), texts.used() if texts else NO_FONTS)
-        return self._vectors.register_scene(self.scope, drawing, name, origin=origin)
+        return self._vectors.register_scene(
+            self.scope, drawing, name, resources=resources, external=external, origin=origin
+        )
 
     def add_outlined(self, svg: bytes, name: str, *, lenient: bool = False) -> Registered:
         """Store an SVG document as the scene that it stands for, texts outlined in the fonts of this scope, which meta and lineage

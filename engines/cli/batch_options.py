@@ -22,7 +22,8 @@ class Fanning:
     workers: Annotated[
         int | None,
         Parameter(
-            help="With --data, without --scheduler: so many local processes, by default one for each core where that pays. 1 renders in this process."
+            help="With --data, without --scheduler: so many local processes, by default one for each core where that pays. "
+            "1 renders in this process."
         ),
     ] = None
     results: Annotated[

@@ -111,9 +111,11 @@ def _font_set(folders: tuple[Path, ...], generic: tuple[str, ...]) -> "FontSet |
         if generic:
             raise MissingOptionError("fonts", "--generic names families of the fonts in --fonts DIR")
         return None
+    from engines.typography_core.font_files import open_file
     from engines.vector_core import font_folders, svg_fonts
 
-    return svg_fonts.with_generic(font_folders.load(folders), dict(text.partition("=")[::2] for text in generic))
+    loaded = font_folders.load(folders, lambda packed: open_file(packed).data)
+    return svg_fonts.with_generic(loaded, dict(text.partition("=")[::2] for text in generic))
 
 
 def _convert_all(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from engines.cli import output
+from engines.cli.drawing_files import NO_REFERENCES, References, store_file
 from engines.cli.failures import FINE
 from engines.cli.options import AsJson, Env, Store, Tenant, need_scope, need_store
 
@@ -18,6 +19,7 @@ def vector_export(
     dpi: float = 96.0,
     bleed_mm: float = 0.0,
     text: Literal["embed", "outline"] = "embed",
+    references: References = NO_REFERENCES,
     out_dir: Annotated[Path | None, Parameter(help="Also write the file here, under its deterministic name.")] = None,
     store: Store = None,
     tenant: Tenant = None,
@@ -54,7 +56,7 @@ def vector_export(
     request = checked_request({"format": format, "dpi": dpi, "bleed_mm": bleed_mm, "text": text})
     with Registry.open(path) as registry:
         work = Workspace(registry, scope)
-        scene_id = work.add_asset(Path(scene)).artifact.artifact_id if Path(scene).is_file() else scene
+        scene_id = store_file(work, Path(scene), references).artifact.artifact_id if Path(scene).is_file() else scene
         made = work.export_document(scene_id, request)
         if out_dir is not None:
             write_export(work, made, out_dir)

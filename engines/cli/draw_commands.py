@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from engines.cli import output
+from engines.cli.drawing_files import NO_REFERENCES, References, store_file
 from engines.cli.failures import FINE
 from engines.cli.options import NO_CHANGES, AsJson, Changes, Env, Store, Tenant, need_scope, need_store, overrides_of
 from engines.cli.text_commands import asked
@@ -20,6 +21,7 @@ def vector_render(
     *,
     preset: Preset = None,
     engine: Annotated[Literal["resvg", "cairosvg"], Parameter(help="What draws it.")] = "resvg",
+    references: References = NO_REFERENCES,
     changes: Changes = NO_CHANGES,
     out_dir: OutDir = None,
     store: Store = None,
@@ -44,7 +46,7 @@ def vector_render(
     path, scope, overrides = need_store(store), need_scope(tenant, env), overrides_of(changes)
     with Registry.open(path) as registry:
         work = Workspace(registry, scope)
-        scene_id = work.add_asset(Path(scene)).artifact.artifact_id if Path(scene).is_file() else scene
+        scene_id = store_file(work, Path(scene), references).artifact.artifact_id if Path(scene).is_file() else scene
         rendered = work.render_vector(scene_id, preset, overrides, engine=engine)
         if out_dir is not None:
             write_export(work, rendered, out_dir)

@@ -7,15 +7,24 @@ from cyclopts import Parameter
 
 from engines.cli import output
 from engines.cli.batch_options import NO_FANNING, Fanning
+from engines.cli.drawing_files import NO_REFERENCES, References, store_file
 from engines.cli.failures import FINE
 from engines.cli.options import NO_CHANGES, AsJson, Changes, Env, Store, Tenant, need_scope, need_store, overrides_of
 
 
-def asset_add(*files: Path, store: Store = None, tenant: Tenant = None, env: Env = None, json: AsJson = False) -> int:
+def asset_add(
+    *files: Path,
+    references: References = NO_REFERENCES,
+    store: Store = None,
+    tenant: Tenant = None,
+    env: Env = None,
+    json: AsJson = False,
+) -> int:
     """Store pictures (PNG, JPEG, WebP, AVIF, TIFF) as source assets and SVGs as vector scenes.
 
     Example:
         impasto asset add photo.jpg logo.svg --store ./store --tenant acme --env prod
+        impasto asset add poster.svg --resource photo.jpg=3f0c... --store ./store --tenant acme --env prod
 
     Parameters
     ----------
@@ -33,7 +42,7 @@ def asset_add(*files: Path, store: Store = None, tenant: Tenant = None, env: Env
     with Registry.open(path) as registry, output.progress() as tell:
         work = Workspace(registry, scope)
         for done, file in enumerate(files, start=1):
-            added.append(work.add_asset(file))
+            added.append(store_file(work, file, references))
             tell("adding", done, len(files))
     if json:
         output.print_json([output.artifact_json(one.artifact) | {"created": one.created} for one in added])

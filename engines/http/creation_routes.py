@@ -8,11 +8,13 @@ from engines.http.documents import (
     NameQuery,
     RenderRequest,
     TextRenderRequest,
+    VectorQuery,
     VectorRenderRequest,
     artifact_document,
     overrides_of,
 )
 from engines.http.endpoints import SCOPED, Answer, Call, Endpoint, FileBody, JsonBody, Reply, Upload, json_answer
+from engines.http.errors import ParameterError
 from engines.http.service import Service
 from engines.http.weights import (
     text_request,
@@ -21,14 +23,17 @@ from engines.http.weights import (
     weigh_font,
     weigh_render,
     weigh_text_render,
+    weigh_vector_document,
     weigh_vector_render,
 )
 from engines.image_core import composition
 from engines.image_core.service import looks_like_svg
 from engines.media_v2.catalog import usable
 from engines.media_v2.errors import UnsupportedMediaError
+from engines.media_v2.models import ArtifactId
 from engines.media_v2.registry import Registered
 from engines.media_v2.renders import Rendered
+from engines.vector_core.pages import DocumentRequest
 
 REQUEST_BYTES_MAX = 1 << 20
 """Of a render request: a text of 100,000 characters fits, with every one escaped."""
@@ -49,7 +54,20 @@ def add_vector(service: Service, call: Call) -> Registered:
     """Store a drawing; a picture is refused here."""
     if not looks_like_svg(call.body.content):
         raise UnsupportedMediaError(_upload_name(call), "not SVG; pictures are assets")
-    return service.workspace(call.scope).add_vector(call.body.content, _upload_name(call))
+    query: VectorQuery = call.query
+    return service.workspace(call.scope).add_vector(
+        call.body.content, _upload_name(call), resources=_resources(query.resources), external=query.external
+    )
+
+
+def _resources(text: str | None) -> dict[str, str] | None:
+    """The map of a query. Raises `ParameterError`."""
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=dict[str, ArtifactId])
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise ParameterError("resources", text, f"a JSON object of artifact ids by name ({error})") from None
 
 
 def add_font(service: Service, call: Call) -> Registered:
@@ -78,7 +96,13 @@ def render(service: Service, call: Call) -> Rendered:
 def render_vector(service: Service, call: Call) -> Rendered:
     """Export a drawing."""
     workspace = service.workspace(call.scope)
-    return workspace.render_vector(call.path["scene_id"], call.body.preset_id, overrides_of(call.body))
+    overrides = overrides_of(call.body)
+    return workspace.render_vector(call.path["scene_id"], call.body.preset_id, overrides, engine=call.body.engine)
+
+
+def export_vector(service: Service, call: Call) -> Rendered:
+    """Make a document of a drawing."""
+    return service.workspace(call.scope).export_document(call.path["scene_id"], call.body)
 
 
 def render_text(service: Service, call: Call) -> Rendered:
@@ -141,11 +165,11 @@ ENDPOINTS = (
         "POST",
         f"{SCOPED}/vectors",
         "add_vector",
-        "Store an SVG as a vector_scene.",
+        "Store an SVG as a vector_scene; pictures that it refers to may come from artifacts of the scope.",
         creating(weigh_file, add_vector),
         REPLIES,
         PROBLEMS,
-        NameQuery,
+        VectorQuery,
         FileBody((SVG, "application/octet-stream")),
         HEADERS,
     ),
@@ -158,6 +182,17 @@ ENDPOINTS = (
         REPLIES,
         PROBLEMS,
         body=JsonBody(VectorRenderRequest, REQUEST_BYTES_MAX),
+        headers=HEADERS,
+    ),
+    Endpoint(
+        "POST",
+        f"{SCOPED}/vectors/{{scene_id}}/documents",
+        "export_vector",
+        "Make a PDF, PostScript or clean SVG file of a drawing, its vectors left vectors.",
+        creating(weigh_vector_document, export_vector),
+        REPLIES,
+        PROBLEMS,
+        body=JsonBody(DocumentRequest, REQUEST_BYTES_MAX),
         headers=HEADERS,
     ),
     Endpoint(

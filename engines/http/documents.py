@@ -8,12 +8,15 @@ from msgspec import Meta
 from engines.media_v2.models import Artifact, ArtifactId, Kind, Sha256
 from engines.media_v2.presets import Overrides, Preset, PresetId
 from engines.typography_core.typeset import TextRequest
+from engines.vector_core.rasterize import Engine
 
 NAME_CHARS_MAX = 255
 CURSOR_LIMIT_DEFAULT = 100
 CURSOR_LIMIT_MAX = 500
 """Artifacts a page: about half a megabyte."""
 REASON_CHARS_MAX = 2_000
+RESOURCES_CHARS_MAX = 4_000
+"""Characters of the map of resources: servers and proxies take lines of 8,000 bytes, and escapes triple some of it."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 
@@ -22,6 +25,16 @@ class NameQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How to call what is created; it becomes a part of the uri."""
 
     name: Name | None = None
+
+
+class VectorQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to call a drawing, and what becomes of references in it that leave it."""
+
+    name: Name | None = None
+    resources: Annotated[str, Meta(min_length=2, max_length=RESOURCES_CHARS_MAX)] | None = None
+    """JSON object: what the drawing calls a picture -> the id of an artifact of this scope, which is put in."""
+    external: Literal["refuse", "ignore"] = "refuse"
+    """Whether other references are refused, or left out and told in the meta."""
 
 
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,8 +84,8 @@ RenderRequest: Any = msgspec.defstruct(
 )
 VectorRenderRequest: Any = msgspec.defstruct(
     "VectorRenderRequest",
-    [("preset_id", PresetId | None, None), _NESTED, *_OVERRIDES],
-    namespace={"__doc__": "The same, and without a preset a PNG at the drawing's own size."},
+    [("preset_id", PresetId | None, None), ("engine", Engine, "resvg"), _NESTED, *_OVERRIDES],
+    namespace={"__doc__": "The same, and without a preset a PNG at the drawing's own size; `engine` draws it."},
     frozen=True,
     kw_only=True,
     forbid_unknown_fields=True,

@@ -51,7 +51,9 @@ from engines.media_v2.errors import (
     WrongKindError,
 )
 from engines.typography_core.errors import FontRefusedError, TextLimitError, UnknownFontError
+from engines.vector_core.artifact_resources import ResourceMapError
 from engines.vector_core.errors import SvgEngineError, SvgRefusedError
+from engines.vector_core.postscript import UnfaithfulDocumentError
 from ledger.errors import BusyError, LedgerError
 
 MEDIA_TYPE = "application/problem+json"
@@ -97,6 +99,8 @@ STATUS: tuple[tuple[type[BaseException], int], ...] = (
     (SvgRefusedError, 422),
     (FontRefusedError, 422),
     (SvgEngineError, 422),
+    (UnfaithfulDocumentError, 422),
+    (ResourceMapError, 422),
     (UnknownFontError, 422),
     (WorkerTimeLimitError, 422),
     (WorkerMemoryLimitError, 422),

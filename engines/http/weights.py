@@ -62,6 +62,12 @@ def weigh_vector_render(service: Service, call: Call) -> float:
     return _weigh_drawn(service, call, scene)
 
 
+def weigh_vector_document(service: Service, call: Call) -> float:
+    """What making a document counts: pages hold no pixels, and PostScript is drawn twice at a fixed size to compare."""
+    service.registry.artifact(call.scope, call.path["scene_id"], "vector_scene")
+    return DRAWING_MEGAPIXELS
+
+
 def weigh_text_render(service: Service, call: Call) -> float:
     """Megapixels of a text's export, by the box of its lines: setting them is quick."""
     body = call.body

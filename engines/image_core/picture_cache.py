@@ -14,6 +14,7 @@ from engines.media_v2.exports import RgbaPixels
 from engines.media_v2.keys import sha256_hex
 from engines.vector_core import rasterize
 from engines.vector_core.guard import Admitted
+from engines.vector_core.scene_fonts import NO_FONTS, SceneFonts
 
 CACHE_BYTES_MAX = 256 * 1024 * 1024
 """Of pixels: some thirty photographs at 1080p."""
@@ -44,6 +45,7 @@ class PictureCache:
         dx: float,
         dy: float,
         engine: rasterize.Engine = "resvg",
+        fonts: SceneFonts = NO_FONTS,
     ) -> RgbaPixels:
         """Return `rasterize.draw` of these arguments, which nobody may write into: a logo in twenty layers is drawn once.
 
@@ -52,9 +54,10 @@ class PictureCache:
         place = ":".join(map(repr, (float(width), float(height), float(dx), float(dy))))
 
         def draw() -> RgbaPixels:
-            return rasterize.draw(drawing, width, height, dx=dx, dy=dy, engine=engine)
+            return rasterize.draw(drawing, width, height, dx=dx, dy=dy, engine=engine, fonts=fonts.files)
 
-        return self._kept_or_made(f"{sha256_hex(drawing.svg)}:{place}:{engine}", draw)
+        lettering = ",".join(sorted(fonts.inputs.values()))
+        return self._kept_or_made(f"{sha256_hex(drawing.svg)}:{place}:{engine}:{lettering}", draw)
 
     def _kept_or_made(self, key: str, make: Callable[[], RgbaPixels]) -> RgbaPixels:
         with self._lock:

@@ -5,6 +5,7 @@ those files registered and
 its references rewritten to artifacts, so that the store alone is enough to draw it again.
 """
 
+import functools
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import NamedTuple, cast
@@ -38,6 +39,7 @@ from engines.typography_core.typeset import Typesetter
 from engines.vector_core import document_exports, guard
 from engines.vector_core.document_exports import DocumentJob
 from engines.vector_core.glyphs import GlyphDrawer
+from engines.vector_core.scene_fonts import SceneFontShelf
 from engines.vector_core.service import VectorService
 
 __all__ = ["ImageService", "remake"]
@@ -133,7 +135,12 @@ class ImageService:
         meta = artifact.meta
         book = self._shelf.book(Scope(artifact.tenant, artifact.env), only=meta.fonts.values())
         return self._job(
-            source, meta.preset_id, meta.overrides, Typesetter(book, GlyphDrawer()), version=meta.preset_version
+            source,
+            meta.preset_id,
+            meta.overrides,
+            Typesetter(book, GlyphDrawer()),
+            version=meta.preset_version,
+            only_fonts=tuple(meta.fonts.values()),
         )
 
     def _job(
@@ -144,24 +151,27 @@ class ImageService:
         typesetter: Typesetter,
         *,
         version: int | None = None,
+        only_fonts: tuple[str, ...] | None = None,
         on_kernel: OnKernel | None = None,
     ) -> tuple[RenderJob, Draw]:
         assert isinstance(source.meta, ImageCompositionMeta)
         exporter, scope = self._exporter, Scope(source.tenant, source.env)
         size = (source.meta.width, source.meta.height)
         planned = exporter.plan(scope, preset_id, *size, overrides=overrides, version=version)
-        document, sources = self._open(source)
+        document, opened = self._open(source)
         used = backend.fonts_of(document, typesetter)
+        lettering = self._drawing_fonts.of_drawings(scope, lambda: _drawings(document, opened), only_fonts)
+        sources = opened.lettered(lettering)
         decoders = backend.decoders(self._picture_formats(source))
-        producers = exporter.producers(planned.plan) | used.producers | decoders
+        producers = exporter.producers(planned.plan) | used.producers | lettering.producers | decoders
         job = RenderJob(
             kind="image_render",
             content=_identity(document, self._registry, scope),
-            inputs=used.inputs,
+            inputs=lettering.inputs_beside(used.inputs),
             planned=planned,
             producers=producers,
             name=source.meta.name,
-            parents=(source.artifact_id, *used.parents),
+            parents=tuple(dict.fromkeys((source.artifact_id, *used.parents, *lettering.parents))),
             source_id=source.artifact_id,
         )
 
@@ -174,6 +184,10 @@ class ImageService:
             return export._replace(meta=export.meta | {"missing": drawn.missing, "text": layers.said(document.layers)})
 
         return job, draw
+
+    @functools.cached_property
+    def _drawing_fonts(self) -> SceneFontShelf:
+        return SceneFontShelf(self._registry)
 
     def _typesetter(self, scope: Scope) -> Typesetter:
         """One that knows the fonts that `scope` has now."""
@@ -228,6 +242,12 @@ class _File(NamedTuple):
     content: bytes
     facts: decode.PictureFacts | None
     """Of a picture that decodes; None for a drawing that is safe to draw."""
+
+
+def _drawings(document: Composition, sources: SourceSet) -> list[bytes]:
+    """The SVG documents that a composition shows."""
+    named = (source for source in layer_sources.named(document) if source.drawing)
+    return [sources.drawing(source.ref, source.inline).svg for source in named]
 
 
 def remake(registry: Registry, artifact: Artifact) -> str | None:

@@ -4,6 +4,7 @@ A reference is `artifact:<id>`, or a path relative to the composition's folder. 
 one is named): absolute paths, and links or `..` that leave the root, are refused.
 """
 
+import copy
 import threading
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +18,7 @@ from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
 from engines.vector_core import guard
 from engines.vector_core.rasterize import Engine
+from engines.vector_core.scene_fonts import NO_FONTS, SceneFonts
 
 ARTIFACT_SCHEME = "artifact:"
 RASTER_KINDS: tuple[Kind, ...] = ("source_asset", "image_render", "vector_render", "text_render")
@@ -94,6 +96,13 @@ class SourceSet:
         self._pictures: dict[str, RgbaPixels] = {}
         self._drawings: dict[str, guard.Admitted] = {}
         self._reading = threading.RLock()
+        self._fonts = NO_FONTS
+
+    def lettered(self, fonts: SceneFonts) -> "SourceSet":
+        """Return the same sources, with drawings' texts in `fonts`; what is read and decoded is kept together."""
+        same = copy.copy(self)
+        same._fonts = fonts
+        return same
 
     def picture(self, ref: str) -> RgbaPixels:
         """The picture behind `ref`: (height, width, 4) uint8 straight sRGB. Do not write into it."""
@@ -106,7 +115,7 @@ class SourceSet:
         self, drawing: guard.Admitted, width: float, height: float, dx: float, dy: float, engine: Engine = "resvg"
     ) -> RgbaPixels:
         """A drawing's pixels at one size and place, drawn once; see `PictureCache.drawn`."""
-        return self._cache.drawn(drawing, width, height, dx, dy, engine)
+        return self._cache.drawn(drawing, width, height, dx, dy, engine, self._fonts)
 
     def drawing(self, ref: str | None, inline: str | None) -> guard.Admitted:
         """The SVG behind `ref`, or given inline, past the guard."""

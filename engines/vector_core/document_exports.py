@@ -17,6 +17,7 @@ from engines.media_v2.renders import FONT_PREFIX, Identity, Rendered, make_once
 from engines.media_v2.scope import Scope
 from engines.vector_core import documents, pages, rasterize
 from engines.vector_core.pages import DocumentRequest
+from engines.vector_core.scene_fonts import NO_FONTS, SceneFonts, SceneFontShelf
 
 KIND: Kind = "vector_document"
 
@@ -29,6 +30,8 @@ class DocumentJob(NamedTuple):
     inputs: dict[str, str]
     """sha256 of every font that may be used, as `font:<name>`."""
     producers: dict[str, str]
+    fonts: SceneFonts = NO_FONTS
+    """Of the scope, for its texts."""
 
     @property
     def render_key(self) -> str:
@@ -37,7 +40,9 @@ class DocumentJob(NamedTuple):
         return keys.render_key(content, self.inputs, self.request, self.producers)
 
 
-def export_document(registry: Registry, scope: Scope, scene_id: str, request: DocumentRequest) -> Rendered:
+def export_document(
+    registry: Registry, scope: Scope, scene_id: str, request: DocumentRequest, fonts: SceneFontShelf
+) -> Rendered:
     """Make a document of a scene of `scope` and register it as a `vector_document`, or return the one made before.
 
     Raises DocumentValueError before anything is read, `UnknownArtifactError`, `WrongKindError`,
@@ -45,19 +50,20 @@ def export_document(registry: Registry, scope: Scope, scene_id: str, request: Do
     """
     asked = pages.checked_request(request)
     scene = usable(registry.artifact(scope, scene_id, "vector_scene"))
-    job = _job(scene, asked)
+    job = _job(fonts, scene, asked)
 
     def make(_artifact_id: str) -> Registration:
         content, meta = _made(registry, job)
         stem = PurePath(meta.name).stem
         uri = keys.document_key(scope, KIND, job.render_key, stem, meta.width, meta.height, meta.format)
-        return Registration(KIND, content, meta, uri, (scene.artifact_id,), job.render_key)
+        return Registration(KIND, content, meta, uri, (scene.artifact_id, *job.fonts.parents), job.render_key)
 
     return make_once(registry, scope, Identity(KIND, job.render_key, scene.artifact_id), make)
 
 
 def remake_with(registry: Registry) -> Callable[[Artifact], tuple[DocumentJob, Callable[[str], Export]]]:
     """Return how to make a registered document again: its job, and a call that does it; nothing is recorded."""
+    fonts = SceneFontShelf(registry)
 
     def remake(artifact: Artifact) -> tuple[DocumentJob, Callable[[str], Export]]:
         meta = artifact.meta
@@ -65,7 +71,7 @@ def remake_with(registry: Registry) -> Callable[[Artifact], tuple[DocumentJob, C
         scope = Scope(artifact.tenant, artifact.env)
         scene = registry.artifact(scope, artifact.parents[0], "vector_scene")
         request = DocumentRequest(format=meta.format, dpi=meta.dpi, bleed_mm=meta.bleed_mm, text=meta.text)
-        job = _job(scene, request)
+        job = _job(fonts, scene, request, tuple(meta.fonts.values()))
 
         def draw(_artifact_id: str) -> Export:
             content, made = _made(registry, job)
@@ -76,14 +82,19 @@ def remake_with(registry: Registry) -> Callable[[Artifact], tuple[DocumentJob, C
     return remake
 
 
-def _job(scene: Artifact, request: DocumentRequest) -> DocumentJob:
-    inputs = rasterize.font_hashes() if request.format == "pdf" else {}
-    return DocumentJob(scene, request, inputs, documents.producers(request))
+def _job(
+    shelf: SceneFontShelf, scene: Artifact, request: DocumentRequest, only_fonts: tuple[str, ...] | None = None
+) -> DocumentJob:
+    if request.format != "pdf":
+        return DocumentJob(scene, request, {}, documents.producers(request))
+    fonts = shelf.of_scene(scene, only_fonts)
+    producers = documents.producers(request) | fonts.producers
+    return DocumentJob(scene, request, fonts.inputs_beside(rasterize.font_hashes()), producers, fonts)
 
 
 def _made(registry: Registry, job: DocumentJob) -> tuple[bytes, VectorDocumentMeta]:
     assert isinstance(job.scene.meta, VectorSceneMeta)
-    made = documents.write_document(registry.content(job.scene), job.request)
+    made = documents.write_document(registry.content(job.scene), job.request, job.fonts.files)
     meta = VectorDocumentMeta(
         name=job.scene.meta.name,
         width=made.page.width,

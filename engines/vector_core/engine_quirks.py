@@ -12,11 +12,11 @@ _FRAGMENT_ONLY = frozenset({"linearGradient", "radialGradient", "pattern", "filt
 _BARE_NAME = re.compile(r"\s*[A-Za-z_][\w-]*\s*")
 
 
-def old_href(tag: str, attributes: Mapping[str, str]) -> str | None:
-    """Return the name of an xlink:href beside an href, which has precedence (SVG 2 §16.1); resvg 0.47 reads the wrong one."""
+def old_hrefs(tag: str, attributes: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of all xlink:href beside an href, which has precedence (SVG 2 §16.1); resvg 0.47 reads the wrong one."""
     if "href" not in attributes or tag == "a":
-        return None
-    return next((key for key in attributes if key.endswith(":href")), None)
+        return ()
+    return tuple(key for key in attributes if key.endswith(":href"))
 
 
 def group_keys(level: int, attributes: Mapping[str, str]) -> tuple[str, ...]:

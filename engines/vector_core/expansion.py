@@ -87,6 +87,9 @@ class ReferenceGraph:
         self._vertices = 0
         self._cyclic = False
         self._references = 0
+        self._known: dict[str | _Node, Expansion] = {}
+        self.named: set[str] = set()
+        """The ids that anything refers to, those of stylesheets apart."""
 
     def enter(self, level: int, tag: str, element_id: str | None, classes: str) -> None:
         """Note the start of an element at `level` (the root is 1). Pair with `leave`."""
@@ -104,6 +107,15 @@ class ReferenceGraph:
             tokens.append("#" + element_id)
         for token in tokens:
             owner.tokens[token] = owner.tokens.get(token, 0) + 1
+
+    def pass_over(self, count: int, level: int) -> None:
+        """Note `count` elements at most at `level`, each started and ended, none of which is ever a reference's target.
+
+        Their tags and classes are not kept: for documents without references in stylesheets only.
+        """
+        owner = self._owners[-1]
+        owner.own += count
+        owner.depth = max(owner.depth, level - owner.level + 1)
 
     def leave(self, had_id: bool) -> None:
         """Note the end of the element last entered."""
@@ -126,6 +138,7 @@ class ReferenceGraph:
     def refer(self, target_id: str, level: int, count: int, use: int = NO_USE) -> None:
         """Note that the element last entered, at `level`, draws the element `target_id` `count` times."""
         self._spend(1)
+        self.named.add(target_id)
         owner = self._owners[-1]
         owner.edges.append(_Edge(target_id, count, level - owner.level + 1, use=use))
 
@@ -146,6 +159,11 @@ class ReferenceGraph:
         if total.filters.passes > FILTER_PASSES_MAX:
             raise SvgRefusedError("filter", "1:0", f"{total.filters.passes:g} passes", f"{FILTER_PASSES_MAX:g} passes")
         return total
+
+    @property
+    def cyclic(self) -> bool:
+        """Whether anything draws something that contains it. Ask after `measure`."""
+        return self._cyclic
 
     def circular_uses(self) -> list[int]:
         """Return the numbers of all `<use>` that draw something which contains them, in however many steps of `<use>`.
@@ -204,22 +222,34 @@ class ReferenceGraph:
         node.open = True
         elements, depth, (passes, by_area) = node.own, node.depth, node.filters
         for edge in node.edges:
-            targets = self.targets(edge)
+            targets, times = self.targets(edge), self.times(edge)
             self._spend(len(targets) - 1)
-            for target in targets:
-                if target.open:
-                    self._cyclic = True
-                    continue
-                cost, times = self._cost(target, steps + 1), self.times(edge)
-                # Capped, for otherwise a chain of doublings makes an integer of thousands of digits.
-                elements = min(elements + times * cost.elements, EXPANDED_ELEMENTS_MAX + 1)
-                depth = max(depth, edge.drop + cost.depth)
-                if edge.filters:
-                    passes += times * cost.filters.passes
-                    by_area += times * cost.filters.passes_by_area
+            cost = self._known.get(edge.target) or self._together(edge.target, targets, steps)
+            # Capped, for otherwise a chain of doublings makes an integer of thousands of digits.
+            elements = min(elements + times * cost.elements, EXPANDED_ELEMENTS_MAX + 1)
+            depth = max(depth, edge.drop + cost.depth)
+            if edge.filters:
+                passes += times * cost.filters.passes
+                by_area += times * cost.filters.passes_by_area
         node.open = False
         node.cost = Expansion(elements, depth, FilterCost(passes, by_area))
         return node.cost
+
+    def _together(self, target: "str | _Node", targets: list[_Node], steps: int) -> Expansion:
+        """Return the cost of all `targets`, which one edge draws, those apart that are being drawn already."""
+        if len(targets) == 1 and not targets[0].open and not isinstance(target, str):
+            return self._cost(targets[0], steps + 1)
+        costs = [self._cost(one, steps + 1) for one in targets if not one.open]
+        if len(costs) < len(targets):
+            self._cyclic = True
+        together = Expansion(
+            sum(cost.elements for cost in costs),
+            max((cost.depth for cost in costs), default=0),
+            FilterCost(*map(sum, zip(*(cost.filters for cost in costs), strict=True))) if costs else NO_COST,
+        )
+        if isinstance(target, str) and len(costs) == len(targets):
+            self._known[target] = together  # or two thousand elements of one id are summed up for each of their uses
+        return together
 
 
 class _Walk:

@@ -1,5 +1,6 @@
 """Which entities may a document declare? Few, small and internal ones, as Illustrator does for its namespaces."""
 
+import functools
 import re
 
 from engines.vector_core.errors import SvgRefusedError
@@ -14,11 +15,15 @@ _USED = re.compile(r"&([^#;\s][^;\s]*);")
 
 
 class Entities:
-    """Checks each declaration as it is read. `ampersands` is how many the whole document has."""
+    """Checks each declaration of the document `svg` as it is read."""
 
-    def __init__(self, ampersands: int) -> None:
-        self._ampersands = ampersands
+    def __init__(self, svg: bytes) -> None:
+        self._svg = svg
         self._sizes: dict[str, int] = {}
+
+    @functools.cached_property
+    def _ampersands(self) -> int:
+        return self._svg.count(b"&")
 
     def declare(self, name: str, value: str | None, elsewhere: bool, place: str) -> None:
         """Note an entity of text `value`; `elsewhere` if it is a parameter entity or stands in another file.

@@ -67,6 +67,11 @@ class Reach:
         else:
             self._in_shares = max(self._in_shares, area)
 
+    @property
+    def asks_for_shapes(self) -> bool:
+        """Whether the region depends on how far shapes reach."""
+        return self._in_shares > 0
+
     def region(self, size: DocumentSize, zoom_max: float) -> float:
         """Return the square px of the largest region at scale 1; 0 where there is none."""
         units = self._in_units * zoom_max**2

@@ -60,13 +60,30 @@ class _Attribute(NamedTuple):
     key: str
 
 
+class Position(Protocol):
+    """Where the tag stands that is being read, as expat tells it."""
+
+    CurrentLineNumber: int
+    CurrentColumnNumber: int
+    CurrentByteIndex: int
+
+
+class TagPosition:
+    """A position that is set from outside; of lines and columns nothing is known."""
+
+    CurrentLineNumber, CurrentColumnNumber, CurrentByteIndex = 1, 0, 0
+
+
+_BEGINNING = TagPosition()
+
+
 class Host(Protocol):
     """What the reader asks of `guard`, which knows the documents around this one and what is left for all of them."""
 
     outside: Outside
 
-    def spend_element(self) -> bool:
-        """Count an element; False past the limit."""
+    def spend_elements(self, count: int) -> bool:
+        """Count elements; False past the limit."""
         ...
 
     def inline(self, uri: str, place: str) -> Inline:
@@ -84,7 +101,6 @@ class Reader:
     def __init__(self, svg: bytes, host: Host) -> None:
         self._svg = svg
         self._host = host
-        self._level = 0
         self._ids: list[bool] = []
         self._zooms = [1.0]
         self.zoom_max = 1.0
@@ -96,17 +112,28 @@ class Reader:
         self._selectors = 0
         self._wrapped: dict[int, bytes] = {}
         self._uses: list[_Attribute] = []
-        self._text = guard_costs.TextCost()
-        self._entities = Entities(svg.count(b"&"))
+        self.text = guard_costs.TextCost()
+        self._entities = Entities(svg)
+        self.position: Position = _BEGINNING
+        self.level = 0
         self.elements = 0
         self.has_text = False
         self.size = DocumentSize(0.0, 0.0)
         self.view_box: ViewBox | None = None
         self.drawn = expansion.NOTHING
-        self._style_rules: list[references.StyleRule] = []
+        self.style_rules: list[references.StyleRule] = []
         self.edits: list[Edit] = []
         self.graph = expansion.ReferenceGraph()
-        self._parser = self._make_parser()
+
+    @property
+    def wants_shapes(self) -> bool:
+        """Whether what was found depends on elements that may have been passed over."""
+        return self._reach.asks_for_shapes
+
+    @property
+    def in_style(self) -> bool:
+        """Whether what comes next is within a stylesheet."""
+        return self._style_level > 0
 
     def region(self) -> float:
         """Return the square px that an engine may set aside for a filter or tile at scale 1."""
@@ -124,67 +151,82 @@ class Reader:
         parser.EntityDeclHandler = self._entity
         parser.SkippedEntityHandler = self._skipped_entity
         parser.ProcessingInstructionHandler = self._instruction
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.CharacterDataHandler = self.characters
         return parser
 
     def read(self) -> None:
         """Read the whole document."""
+        parser = self.position = self._make_parser()
         try:
-            self._parser.Parse(self._svg, True)
+            parser.Parse(self._svg, True)
         except xml.parsers.expat.ExpatError as error:
             place = f"{error.lineno}:{error.offset}"
             raise SvgRefusedError("well-formed", place, xml.parsers.expat.ErrorString(error.code), "XML 1.0") from error
+        self.finish()
+
+    def finish(self) -> None:
+        """Note the end of the document, and sum up."""
         if self.style_matches > STYLE_MATCHES_MAX:
             raise SvgRefusedError(
                 "stylesheet", "1:0", f"{self.style_matches} selectors times elements", STYLE_MATCHES_MAX
             )
-        self.drawn = self.graph.measure(self._style_rules)
+        self.drawn = self.graph.measure(self.style_rules)
         for number in self.graph.circular_uses():
             self._edit(self._uses[number], f"#{references.NOWHERE}")
 
     @property
     def _place(self) -> str:
-        return f"{self._parser.CurrentLineNumber}:{self._parser.CurrentColumnNumber}"
+        return f"{self.position.CurrentLineNumber}:{self.position.CurrentColumnNumber}"
 
     def _refuse(self, rule: Rule, value: object, limit: object) -> SvgRefusedError:
         return SvgRefusedError(rule, self._place, value, limit)
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._level += 1
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Note the start of an element, one level below `level`."""
+        self.level += 1
         self.elements += 1
-        if self._level > DEPTH_MAX:
-            raise self._refuse("depth", self._level, DEPTH_MAX)
-        if not self._host.spend_element():
-            raise self._refuse("elements", "too many", "a limit of all documents within this one together")
+        if self.level > DEPTH_MAX:
+            raise self._refuse("depth", self.level, DEPTH_MAX)
+        self._spend_elements(1)
         if len(attributes) > ATTRIBUTES_MAX:
             raise self._refuse("attributes", len(attributes), ATTRIBUTES_MAX)
         tag = name.rpartition(":")[2]
         self._check_tag(tag, attributes)
-        if self._level == 1:
+        if self.level == 1:
             self._check_root(tag, attributes)
         element_id = attributes.get("id")
         self._ids.append(bool(element_id))
-        self.graph.enter(self._level, tag, element_id, attributes.get("class", ""))
+        self.graph.enter(self.level, tag, element_id, attributes.get("class", ""))
         outline = attributes.get("d") or attributes.get("points") or ""
         # Half a vertex a character at most: "h1" draws one. Rectangles and circles are outlines of a few.
         vertices = len(outline) // 2 + 8 if tag in _SHAPE_TAGS else 0
         self.graph.add_vertices(vertices)
         self._add_costs(tag, attributes)
         edits_before = len(self.edits)
-        dropped = engine_quirks.old_href(tag, attributes) if "href" in attributes else None
-        if dropped is not None and references.kind(attributes[dropped]) == "external":
-            self._leave_out(attributes[dropped])
-        if dropped is not None and not self._edit_attribute(name, dropped, None):
-            dropped = None
+        dropped = self._drop_old_hrefs(name, tag, attributes) if "href" in attributes else ()
         for key, value in attributes.items():
             if key in _GEOMETRY and len(value) <= _SHORT_CHARS and "e" not in value and "E" not in value:
                 continue  # A small number: most attributes of most drawings.
-            if key != dropped:
+            if key not in dropped:
                 self._check_attribute(name, tag, key, attributes, vertices)
-        if tag == "svg" and (keys := engine_quirks.group_keys(self._level, attributes)):
+        if tag == "svg" and (keys := engine_quirks.group_keys(self.level, attributes)):
             self._wrap(name, {key: attributes[key] for key in keys}, edits_before)
+
+    def _drop_old_hrefs(self, name: str, tag: str, attributes: dict[str, str]) -> list[str]:
+        """Take out what an href stands for, and return which attributes these are."""
+        dropped = []
+        for key in engine_quirks.old_hrefs(tag, attributes):
+            if references.kind(attributes[key]) == "external":
+                self._leave_out(attributes[key])
+            if self._edit_attribute(name, key, None):
+                dropped.append(key)
+        return dropped
+
+    def _spend_elements(self, count: int) -> None:
+        if not self._host.spend_elements(count):
+            raise self._refuse("elements", "too many", "a limit of all documents within this one together")
 
     def _check_tag(self, tag: str, attributes: dict[str, str]) -> None:
         lower = tag.lower()
@@ -194,11 +236,11 @@ class Reader:
         if lower == "foreignobject" and not attributes.get("requiredExtensions"):
             raise self._refuse("foreign-object", f"<{tag}>", "SVG elements only")
         if lower == "style" and not self._style_level:
-            self._style_level = self._level
-            self._style_start = self._parser.CurrentByteIndex
+            self._style_level = self.level
+            self._style_start = self.position.CurrentByteIndex
         if tag in _TEXT_TAGS:
             self.has_text = True
-            self._text.enter(self._level)
+            self.text.enter(self.level)
 
     def _check_root(self, tag: str, attributes: dict[str, str]) -> None:
         if tag != "svg":
@@ -245,7 +287,7 @@ class Reader:
                 self._check_href(name, tag, key, attributes)
         elif len(value) > ATTRIBUTE_CHARS_MAX:
             raise self._refuse("attribute-length", f"{key}: {len(value)} characters", ATTRIBUTE_CHARS_MAX)
-        elif key in _GEOMETRY and self._level > 1 and guard_costs.too_far(value):
+        elif key in _GEOMETRY and self.level > 1 and guard_costs.too_far(value):
             raise self._refuse("coordinate", f"{key}={value}", f"{guard_costs.COORDINATE_MAX:.0f} user units")
         elif key[:2].lower() == "on" and len(key) > 2:
             raise self._refuse("event-handler", key, "no event handlers")
@@ -259,7 +301,7 @@ class Reader:
         left = False
         for use in references.url_uses(value, key):
             if self._points_here(use.target):
-                self.graph.refer(use.target[1:], self._level, _times(use.prop, vertices))
+                self.graph.refer(use.target[1:], self.level, _times(use.prop, vertices))
             elif references.css_kind(use.target) == "external":
                 self._leave_out(use.target)
                 left = True
@@ -282,8 +324,8 @@ class Reader:
             use = expansion.NO_USE
             if tag == "use":
                 use = len(self._uses)
-                self._uses.append(_Attribute(self._parser.CurrentByteIndex, name, key))
-            self.graph.refer(value.strip()[1:], self._level, 1, use)
+                self._uses.append(_Attribute(self.position.CurrentByteIndex, name, key))
+            self.graph.refer(value.strip()[1:], self.level, 1, use)
         elif kind == "data":
             rewritten = self._weigh(value, attributes)
             if rewritten is not None:
@@ -320,7 +362,7 @@ class Reader:
 
     def _edit_attribute(self, name: str, key: str, value: str | None) -> bool:
         """Note that the attribute gets another value, or goes; False where it does not stand in this tag's own text."""
-        return self._edit(_Attribute(self._parser.CurrentByteIndex, name, key), value)
+        return self._edit(_Attribute(self.position.CurrentByteIndex, name, key), value)
 
     def _edit(self, attribute: _Attribute, value: str | None) -> bool:
         tag = edits.start_tag(self._svg, attribute.start, attribute.name)
@@ -332,7 +374,7 @@ class Reader:
 
     def _wrap(self, name: str, moved: dict[str, str], edits_before: int) -> None:
         """Note that attributes move from the element to a group around it; its own edits come after `edits_before` others."""
-        start = self._parser.CurrentByteIndex
+        start = self.position.CurrentByteIndex
         tag = edits.start_tag(self._svg, start, name)
         if tag is None or self._svg[tag.end - 2 : tag.end] == b"/>" or not moved.keys() <= tag.attributes.keys():
             return
@@ -344,27 +386,51 @@ class Reader:
         texts = (edits.attribute(key, moved[key]) if edit is None else edit.text for edit, key in moving)
         self.edits.append(Edit(start, start, f"<{prefix}g".encode() + b"".join(texts) + b">"))
         self.edits += [Edit(*tag.attributes[key], b"") for key in moved]
-        self._wrapped[self._level] = f"</{prefix}g>".encode()
+        self._wrapped[self.level] = f"</{prefix}g>".encode()
 
-    def _end(self, name: str) -> None:
-        if self._level == self._style_level:
+    def end(self, name: str) -> None:
+        """Note the end of the element last started."""
+        if self.level == self._style_level:
             self._check_stylesheet(name, "".join(self._style_text))
             self._style_level = 0
             self._style_text.clear()
-        if cost := self._text.leave(self._level):
-            raise self._refuse("text", cost, guard_costs.TEXT_LIMIT)
-        if (closing := self._wrapped.pop(self._level, None)) is not None:
-            after = self._svg.index(b">", self._parser.CurrentByteIndex) + 1
+        self.leave_text(self.level)
+        if (closing := self._wrapped.pop(self.level, None)) is not None:
+            after = self._svg.index(b">", self.position.CurrentByteIndex) + 1
             self.edits.append(Edit(after, after, closing))
-        self._level -= 1
+        self.level -= 1
         self._zooms.pop()
         self._offsets.pop()
         self.graph.leave(self._ids.pop())
 
-    def _characters(self, text: str) -> None:
+    def pass_over(self, count: int, level: int, vertices: int) -> None:
+        """Note `count` elements, at most at `level`, started and ended; harmless ones that nothing refers to."""
+        self.elements += count
+        self._spend_elements(count)
+        self.graph.pass_over(count, level)
+        self.graph.add_vertices(vertices)
+
+    def enter(self, level: int, element_id: str, vertices: int) -> None:
+        """Note the start of a harmless element at `level` that references have for a target; `leave` is its end."""
+        self.elements += 1
+        self._spend_elements(1)
+        self.graph.enter(level, "", element_id, "")
+        self.graph.add_vertices(vertices)
+
+    def leave(self) -> None:
+        """Note the end of an element that was entered."""
+        self.graph.leave(True)
+
+    def leave_text(self, level: int) -> None:
+        """Note the end of an element at `level` that may be a text."""
+        if cost := self.text.leave(level):
+            raise self._refuse("text", cost, guard_costs.TEXT_LIMIT)
+
+    def characters(self, text: str) -> None:
+        """Note text between tags."""
         if self._style_level:
             self._style_text.append(text)
-        self._text.add(len(text))
+        self.text.add(len(text))
 
     def _check_stylesheet(self, name: str, css: str) -> None:
         left = references.imports_stylesheet(css)
@@ -372,12 +438,12 @@ class Reader:
             self._leave_out("@import")
         for rule in references.style_rules(css):
             if self._points_here(rule.use.target):
-                self._style_rules.append(rule)
+                self.style_rules.append(rule)
             elif references.css_kind(rule.use.target) == "external":
                 self._leave_out(rule.use.target)
                 left = True
-            if len(self._style_rules) > expansion.REFERENCES_MAX:
-                raise self._refuse("expansion", f"{len(self._style_rules)} references", expansion.REFERENCES_MAX)
+            if len(self.style_rules) > expansion.REFERENCES_MAX:
+                raise self._refuse("expansion", f"{len(self.style_rules)} references", expansion.REFERENCES_MAX)
         self._selectors += css.count("{") + css.count(",")
         self.graph.add_filters(guard_costs.FilterCost(guard_costs.function_passes(css), 0.0))
         if left:
@@ -385,7 +451,7 @@ class Reader:
 
     def _edit_stylesheet(self, name: str, css: str) -> None:
         tag = edits.start_tag(self._svg, self._style_start, name)
-        end = self._parser.CurrentByteIndex
+        end = self.position.CurrentByteIndex
         if tag is None or self._svg[end : end + 2] != b"</":
             raise self._refuse("external-reference", name, "stylesheets that stand in the document, not in an entity")
         while self.edits and self.edits[-1].start >= tag.end:
@@ -395,7 +461,7 @@ class Reader:
     def _instruction(self, target: str, data: str) -> None:
         if target == "xml-stylesheet":
             self._leave_out(f"<?xml-stylesheet {data}?>")
-            start = self._parser.CurrentByteIndex
+            start = self.position.CurrentByteIndex
             self.edits.append(Edit(start, self._svg.index(b"?>", start) + 2, b""))
 
     def _entity(

@@ -3,6 +3,7 @@
 Main path: `VectorService.register_scene` -> `VectorService.render`. Every document passes the guard before it is stored or drawn.
 """
 
+import functools
 from collections.abc import Iterable
 from pathlib import PurePath
 
@@ -14,12 +15,13 @@ from engines.media_v2.presets import NO_OVERRIDES, Overrides
 from engines.media_v2.registry import Registered, Registration, Registry
 from engines.media_v2.renders import Draw, Rendered, RenderJob, render_once
 from engines.media_v2.scope import Scope
-from engines.vector_core import document_exports, guard, rasterize
+from engines.vector_core import artifact_resources, document_exports, guard, rasterize
 from engines.vector_core.guard import External
 from engines.vector_core.pages import DocumentRequest
 from engines.vector_core.rasterize import Engine
 from engines.vector_core.resources import Resources
 from engines.vector_core.scene import Scene
+from engines.vector_core.scene_fonts import SceneFontShelf
 from engines.vector_core.scene_origin import NO_ORIGIN, Origin
 from engines.vector_core.scene_read import ReadScene, read_svg
 from engines.vector_core.scene_write import write_svg
@@ -39,6 +41,10 @@ class VectorService:
         self._registry = registry
         self._exporter = exporter
 
+    @functools.cached_property
+    def _fonts(self) -> SceneFontShelf:
+        return SceneFontShelf(self._registry)
+
     def register_scene(
         self,
         scope: Scope,
@@ -52,8 +58,8 @@ class VectorService:
         """Store an SVG (or gzipped SVG) document, or a scene as its clean SVG, as a `vector_scene`.
 
         The bytes that came, unpacked; with the pictures put in and the references left out, if there are any (see
-        `guard.admit`), which the meta then tells, and all that `origin` says. Raises `SvgRefusedError`,
-        `SceneValueError` for a scene.
+        `guard.admit`), which the meta then tells, and all that `origin` says; pictures that are artifacts (see
+        `artifact_resources`) are its parents too. Raises `SvgRefusedError` naming rule and place, `SceneValueError` for a scene.
         """
         came = write_svg(content) if isinstance(content, Scene) else content
         admitted = guard.admit(came, resources, external)
@@ -73,7 +79,9 @@ class VectorService:
             sha256=sha256,
         )
         uri = keys.content_key(scope, "vector_scene", sha256, PurePath(name).stem, "svg")
-        return self._registry.register(scope, Registration("vector_scene", svg, meta, uri, origin.artifact_ids()))
+        pictures = artifact_resources.parents(resources, admitted.used)
+        parents = tuple(dict.fromkeys((*origin.artifact_ids(), *pictures)))
+        return self._registry.register(scope, Registration("vector_scene", svg, meta, uri, parents))
 
     def open_scene(
         self, scope: Scope, scene_id: str, *, lenient: bool = False, outline_text: OutlineText | None = None
@@ -93,7 +101,8 @@ class VectorService:
     ) -> Rendered:
         """Draw a scene of `scope` and register it as a `vector_render`; a transparent PNG at its own size without a preset.
 
-        The meta says by which `engine`, and among its producers in which version. Raises `CairoMissingError`.
+        The meta says by which `engine`, and among its producers in which version. Texts may be in fonts of the scope that the
+        drawing names (see `scene_fonts`), which are parents then. Raises `CairoMissingError`.
         """
         scene = usable(self._registry.artifact(scope, scene_id, "vector_scene"))
         job, draw = self._job(scene, preset_id, overrides, engine)
@@ -101,14 +110,15 @@ class VectorService:
 
     def export_document(self, scope: Scope, scene_id: str, request: DocumentRequest) -> Rendered:
         """Make a PDF, PostScript or clean SVG file of a scene and register it; see `document_exports.export_document`."""
-        return document_exports.export_document(self._registry, scope, scene_id, request)
+        return document_exports.export_document(self._registry, scope, scene_id, request, self._fonts)
 
     def remake(self, artifact: Artifact) -> tuple[RenderJob, Draw]:
         """The job that made `artifact`, and how to do it again; nothing is recorded."""
         assert isinstance(artifact.meta, VectorRenderMeta)
         scene = self._registry.artifact(Scope(artifact.tenant, artifact.env), artifact.parents[0], "vector_scene")
         meta = artifact.meta
-        return self._job(scene, meta.preset_id, meta.overrides, meta.engine, meta.preset_version)
+        fonts = tuple(meta.fonts.values())
+        return self._job(scene, meta.preset_id, meta.overrides, meta.engine, meta.preset_version, fonts)
 
     def _job(
         self,
@@ -117,6 +127,7 @@ class VectorService:
         overrides: Overrides,
         engine: Engine,
         version: int | None = None,
+        only_fonts: tuple[str, ...] | None = None,
     ) -> tuple[RenderJob, Draw]:
         assert isinstance(scene.meta, VectorSceneMeta)
         planned = self._exporter.plan(
@@ -128,15 +139,16 @@ class VectorService:
             version=version,
         )
         plan = planned.plan
-        producers = self._exporter.producers(plan) | drawing_producers({engine})
+        fonts = self._fonts.of_scene(scene, only_fonts)
+        producers = self._exporter.producers(plan) | drawing_producers({engine}) | fonts.producers
         job = RenderJob(
             kind="vector_render",
             content={"scene": scene.sha256},
-            inputs=drawing_inputs(),
+            inputs=fonts.inputs_beside(drawing_inputs()),
             planned=planned,
             producers=producers,
             name=PurePath(scene.meta.name).stem,
-            parents=(scene.artifact_id,),
+            parents=(scene.artifact_id, *fonts.parents),
             source_id=scene.artifact_id,
             extra_meta={"engine": engine},
         )
@@ -144,7 +156,7 @@ class VectorService:
         def draw(artifact_id: str) -> Export:
             svg = self._registry.content(scene)
             x, y, width, height = plan.visible
-            drawn = rasterize.rasterize(svg, plan.content_width, plan.content_height, engine=engine)
+            drawn = rasterize.rasterize(svg, plan.content_width, plan.content_height, engine=engine, fonts=fonts.files)
             return self._exporter.export(plan, drawn[y : y + height, x : x + width], producers, artifact_id)
 
         return job, draw

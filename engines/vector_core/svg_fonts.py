@@ -77,7 +77,8 @@ def packaged_hashes() -> dict[str, str]:
 
 @functools.lru_cache(maxsize=16)
 def engine_files(fonts: FontSet) -> tuple[bytes, ...]:
-    """Return the files to load for `fonts`: each as it is, those of generic families once more under fontdb's names.
+    """Return the files to load for `fonts`: each as it is, or given the name that fontdb leaves it out without; those of generic
+    families once more under fontdb's names.
 
     Raises RasterValueError for a generic family that no file has.
     """
@@ -87,7 +88,7 @@ def engine_files(fonts: FontSet) -> tuple[bytes, ...]:
         if not members:
             raise RasterValueError("fonts", wanted, "a family of the font files given")
         aliases += [rename(data, ENGINE_NAMES[generic]) for data in members]
-    return (*fonts.files, *aliases)
+    return (*map(_with_postscript_name, fonts.files), *aliases)
 
 
 def default_family(fonts: FontSet) -> str:
@@ -103,18 +104,31 @@ def default_family(fonts: FontSet) -> str:
 @functools.lru_cache(maxsize=256)
 def family_names(data: bytes) -> tuple[str, ...]:
     """Return the family names in a font's `name` table: typographic ones first. Empty for what is no TTF or OTF."""
+    found: dict[int, list[str]] = {_TYPOGRAPHIC_FAMILY_ID: [], _FAMILY_ID: []}
+    for platform, name_id, text in _names(data):
+        if platform == _WINDOWS and name_id in found:
+            found[name_id].append(text.decode("utf-16-be", "replace"))
+    return tuple(dict.fromkeys(found[_TYPOGRAPHIC_FAMILY_ID] + found[_FAMILY_ID]))
+
+
+def _names(data: bytes) -> list[tuple[int, int, bytes]]:
+    """Return (platform, name id, text) of all entries in the `name` table; none for what is no TTF or OTF."""
     try:
         offset, _ = _tables(data)[b"name"][1]
         _, count, strings = struct.unpack_from(">HHH", data, offset)
         records = [struct.unpack_from(">HHHHHH", data, offset + 6 + 12 * index) for index in range(count)]
     except (KeyError, struct.error):
-        return ()
-    found: dict[int, list[str]] = {_TYPOGRAPHIC_FAMILY_ID: [], _FAMILY_ID: []}
-    for platform, _encoding, _language, name_id, size, start in records:
-        if platform == _WINDOWS and name_id in found:
-            text = data[offset + strings + start : offset + strings + start + size]
-            found[name_id].append(text.decode("utf-16-be", "replace"))
-    return tuple(dict.fromkeys(found[_TYPOGRAPHIC_FAMILY_ID] + found[_FAMILY_ID]))
+        return []
+    begin = offset + strings
+    return [(record[0], record[3], data[begin + record[5] : begin + record[5] + record[4]]) for record in records]
+
+
+def _with_postscript_name(data: bytes) -> bytes:
+    """Return a font, renamed to its own family where it has no PostScript name: fontdb does not load it then, and says nothing."""
+    families = family_names(data)
+    if not families or any(name_id == _POSTSCRIPT_ID for _, name_id, _ in _names(data)):
+        return data
+    return rename(data, families[0])
 
 
 def rename(data: bytes, family: str) -> bytes:

@@ -23,7 +23,7 @@ from engines.batch.schedulers import Scheduler
 from engines.batch.tasks import Done, Failed, Place, Task, Terms
 from engines.batch.threads import Threads
 from engines.batch.versions import terms_for
-from engines.media_v2.registry import init_store
+from engines.media_v2.stores import init_store
 from engines.workspace import Workspace
 
 ROWS = 8
@@ -59,7 +59,7 @@ def _made(batch: Batch) -> list[tuple[str, str]]:
 
 
 def _place(work: Workspace) -> Place:
-    return Place(str(work.registry.path), work.scope.tenant, work.scope.env)
+    return Place(str(work.registry.name), work.scope.tenant, work.scope.env)
 
 
 @contextlib.contextmanager

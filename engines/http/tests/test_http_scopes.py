@@ -58,6 +58,7 @@ def _body(endpoint: Endpoint, artifact_id: str) -> dict[str, Any]:
         "Composition": {"version": 1, "width": 4, "height": 4, "layers": layers},
         "RenderRequest": {"preset_id": "web_small"},
         "VectorRenderRequest": {},
+        "DocumentRequest": {"format": "pdf"},
         "TextRenderRequest": {"text": "a", "font": "Inter", "size": 9, "preset_id": "acme_only"},
         "RetractionRequest": {"reason": "not mine"},
         "Preset": {"preset_id": "Bad Id"},

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 
+from engines.typography_core.errors import FontRefusedError
+from engines.typography_core.font_files import open_file
+from engines.typography_core.tests.forged_fonts import packed, plain_file
 from engines.vector_core import font_folders, rasterize, svg_fonts, svg_generic_fonts
 from engines.vector_core.errors import FontFolderError, RasterValueError
 from engines.vector_core.tests.hostile import svg
@@ -103,3 +106,33 @@ def test_generic_families_can_be_said(plain: bytes) -> None:
     for wrong in ({"gothic": "A Sans"}, {"cursive": "C"}):
         with pytest.raises(RasterValueError):
             svg_fonts.with_generic(fonts, wrong)
+
+
+@pytest.mark.parametrize("flavor", ["woff", "woff2"])
+def test_packed_files_count_where_somebody_unpacks_them(plain: bytes, tmp_path: Path, flavor: str) -> None:
+    """What the web hands out; text in them is drawn as in the files that they were made from."""
+    data = told(plain, "House", panose=(2, 11, 0))
+    (tmp_path / f"house.{flavor.upper()}").write_bytes(packed(data, flavor))
+    with pytest.raises(FontFolderError):
+        font_folders.load([tmp_path])
+    loaded = font_folders.load([tmp_path], lambda content: open_file(content).data)
+    assert loaded.default == "House"
+    text = svg('<text y="16" font-family="House">He</text>')
+    drawn = rasterize.rasterize(text, 20, 20, fonts=loaded)
+    assert np.array_equal(drawn, rasterize.rasterize(text, 20, 20, fonts=svg_generic_fonts.choose([data])))
+    assert drawn.any()
+
+
+def test_a_packed_file_that_is_none_is_refused_with_its_reason(tmp_path: Path) -> None:
+    """By the error of whoever unpacks; nothing is drawn in other fonts instead."""
+    (tmp_path / "house.woff2").write_bytes(b"wOF2" + bytes(60))
+    with pytest.raises(FontRefusedError):
+        font_folders.load([tmp_path], lambda content: open_file(content).data)
+
+
+def test_a_font_without_a_postscript_name_is_drawn_with() -> None:
+    """fontdb leaves such files out and says nothing: the text was drawn in another font."""
+    data = plain_file("Brand")
+    fonts = svg_fonts.FontSet((data, *svg_fonts.packaged().files), default="Inter")
+    drawn = rasterize.rasterize(svg('<text y="16" font-family="Brand">A</text>'), 20, 20, fonts=fonts)
+    assert (drawn[10:16, :6, 3] == 255).all()

@@ -73,6 +73,17 @@ def test_size_is_read_as_the_engine_and_browsers_do(attributes: str, size: tuple
     assert (facts.width_px, facts.height_px) == pytest.approx(size)
 
 
+def test_an_href_takes_the_place_of_all_older_ones() -> None:
+    """Found by fuzzing: with two prefixes one stayed, and the guard fell over its own edit."""
+    body = '<rect id="a"/><use {} q:href="#b" href="#a" {}/>'
+    admitted = guard.admit(svg(body.format('xlink:href="#b"', 'xmlns:q="http://www.w3.org/1999/xlink"')))
+    assert admitted.svg == svg(
+        body.replace(' q:href="#b"', "").format("", 'xmlns:q="http://www.w3.org/1999/xlink"')
+    ).replace(b"<use  href", b"<use href")
+    with pytest.raises(SvgRefusedError, match="external-reference"):
+        guard.admit(svg(body.format('xlink:href="a.svg#b"', "")))
+
+
 def test_facts_count_what_is_there_and_what_is_drawn() -> None:
     """Three levels of three are 13 groups' worth of drawing from a handful of elements."""
     facts = guard.check(svg(nested("use", 3, 3)))

@@ -7,13 +7,16 @@ import pytest
 
 from engines.image_core.presets import UnknownPresetError
 from engines.image_core.service import remake
-from engines.media_v2.errors import ScopeError, UnknownArtifactError, WrongKindError
+from engines.media_v2.errors import RetractedArtifactError, ScopeError, UnknownArtifactError, WrongKindError
+from engines.media_v2.lineage_view import LineageView
 from engines.media_v2.models import VectorRenderMeta, VectorSceneMeta
 from engines.media_v2.presets import Overrides
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, scope_of
 from engines.vector_core import rasterize
+from engines.vector_core.artifact_resources import ArtifactResources
 from engines.vector_core.errors import CairoMissingError, SvgRefusedError
+from engines.vector_core.pages import DocumentRequest
 from engines.vector_core.resources import MappedResources
 from engines.vector_core.service import VectorService
 from tests.fixtures import SVG, decoded, png
@@ -87,6 +90,15 @@ def test_asking_twice_draws_once(vectors: VectorService, registry: Registry, sco
     assert (registry.catalog().completed, registry.catalog().reused) == (1, 1)
 
 
+def test_two_scenes_are_two_pictures(vectors: VectorService, scope: Scope) -> None:
+    """What is drawn is part of a render's identity, or the second customer got the first one's logo."""
+    other = SVG.replace(b"</svg>", b'<rect width="9" height="9"/></svg>')
+    scenes = [vectors.register_scene(scope, one, "logo.svg").artifact for one in (SVG, other)]
+    renders = [vectors.render(scope, scene.artifact_id) for scene in scenes]
+    assert [one.cache for one in renders] == ["miss", "miss"]
+    assert renders[0].artifact.sha256 != renders[1].artifact.sha256
+
+
 def test_a_render_can_be_made_again(vectors: VectorService, registry: Registry, scope: Scope) -> None:
     scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
     for preset_id in (None, "web_small", "print_300dpi"):
@@ -122,6 +134,67 @@ def test_a_scene_takes_the_pictures_that_it_refers_to(vectors: VectorService, re
     assert (list(scene.meta.resources), scene.meta.ignored) == (["a.png"], ("b.svg#x",))
     assert b"a.png" not in registry.content(scene)
     assert vectors.render(scope, scene.artifact_id).artifact.parents == (scene.artifact_id,)
+
+
+def test_an_exported_scene_comes_back_as_the_same_picture(
+    vectors: VectorService, registry: Registry, scope: Scope
+) -> None:
+    """The round trip: a scene, its clean SVG, a scene again; the second export of that changes nothing any more."""
+    shapes = b'<rect width="9" height="9" fill="#080"/><text y="20" font-size="9">Aa</text>'
+    drawing = SVG.replace(b"</svg>", b"<!-- by an editor --><metadata>x</metadata>" + shapes + b"</svg>")
+    scene = vectors.register_scene(scope, drawing, "logo.svg").artifact
+    exported = vectors.export_document(scope, scene.artifact_id, DocumentRequest(format="svg")).artifact
+    again = vectors.register_scene(scope, registry.content(exported), "logo.svg").artifact
+    assert again.sha256 == exported.sha256 != scene.sha256
+    for preset_id in (None, "social_1080p"):
+        first, second = (vectors.render(scope, one.artifact_id, preset_id).artifact for one in (scene, again))
+        assert isinstance(first.meta, VectorRenderMeta)
+        assert isinstance(second.meta, VectorRenderMeta)
+        assert second.meta.pixel_sha256 == first.meta.pixel_sha256
+        assert (second.meta.width, second.meta.height) == (first.meta.width, first.meta.height)
+    twice = vectors.export_document(scope, again.artifact_id, DocumentRequest(format="svg")).artifact
+    assert twice.sha256 == exported.sha256
+
+
+def test_preset_meta_says_all_that_the_preset_decided(vectors: VectorService, registry: Registry, scope: Scope) -> None:
+    """What an auditor reads: preset and its version, size, format, quality, profile, hashes, producers; and the file is so."""
+    scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
+    render = vectors.render(scope, scene.artifact_id, "web_small").artifact
+    meta = render.meta
+    assert isinstance(meta, VectorRenderMeta)
+    assert (meta.preset_id, meta.format, meta.width, meta.quality) == ("web_small", "webp", 40, 75)
+    assert (meta.color_profile, meta.engine, meta.alpha) == ("sRGB", "resvg", True)
+    picture = decoded(registry.content(render))
+    assert (picture.format, picture.size) == ("WEBP", (meta.width, meta.height))
+    assert (meta.bytes, meta.sha256) == (len(registry.content(render)), render.sha256)
+    assert {"impasto-svg", "resvg"} <= meta.producers.keys()
+    assert "--web_small--40x30--" in render.uri
+    plain = vectors.render(scope, scene.artifact_id).artifact
+    assert plain.artifact_id != render.artifact_id, "a render without a preset is its own"
+
+
+def test_lineage_leads_from_a_picture_through_its_scene_to_what_that_shows(
+    vectors: VectorService,
+    images,  # type: ignore[no-untyped-def]
+    registry: Registry,
+    scope: Scope,
+) -> None:
+    """In both directions; and what is retracted at one end is not to be had at the other."""
+    photo = images.add_asset(scope, png(), "photo.png").artifact
+    drawing = SVG.replace(b"</svg>", b'<image href="a.png" width="9" height="9"/></svg>')
+    files = ArtifactResources(registry, scope, {"a.png": photo.artifact_id, "unused.png": photo.artifact_id})
+    scene = vectors.register_scene(scope, drawing, "logo.svg", resources=files).artifact
+    render = vectors.render(scope, scene.artifact_id, "web_small").artifact
+    document = vectors.export_document(scope, scene.artifact_id, DocumentRequest(format="svg")).artifact
+    assert (scene.parents, render.parents) == ((photo.artifact_id,), (scene.artifact_id,))
+    above = LineageView(registry.catalog(), render.artifact_id).json()["ancestors"]
+    below = registry.catalog().descendants(photo.artifact_id)
+    assert isinstance(above, list)
+    assert set(above) == {scene.artifact_id, photo.artifact_id}
+    assert set(below) == {scene.artifact_id, render.artifact_id, document.artifact_id}
+    registry.retract(scope, photo.artifact_id, "the photographer withdrew")
+    with pytest.raises(RetractedArtifactError):
+        vectors.render(scope, scene.artifact_id, "web_small")
 
 
 def test_refused_requests(vectors: VectorService, images, registry: Registry, scope: Scope) -> None:  # type: ignore[no-untyped-def]
