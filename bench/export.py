@@ -28,7 +28,9 @@ from bench.rates import Contender, Rates, race
 from engines.errors import EnvironmentFault
 from engines.image_core import icc
 from engines.image_core.png import PngFacts, write_png
+from engines.isolation.pool import Pool
 from engines.vector_core.rasterize import rasterize
+from engines.vector_core.tasks import TASKS
 from ledger import OutOfRangeError
 
 TURNS, TURNS_QUICK = 9, 3
@@ -90,7 +92,8 @@ def run(quick: bool = False, peers: Sequence[str] | None = None, tell: Tell | No
     usable, skipped = _importable(peers)
     turns = TURNS_QUICK if quick else TURNS
     say("measuring", 0, 1 + len(PNG_CASES))
-    rows = [_whole_job(found, usable, turns)]
+    with Pool(TASKS) as isolation:
+        rows = [_whole_job(found, usable, turns, isolation)]
     for done, (case, pixels) in enumerate(_pictures(found).items(), 1):
         say("measuring", done, 1 + len(PNG_CASES))
         rows.append(_png(case, pixels, turns))
@@ -119,11 +122,11 @@ def _importable(peers: Sequence[str] | None) -> tuple[list[str], dict[str, str]]
     return usable, skipped
 
 
-def _whole_job(found: Scene, peers: Sequence[str], turns: int) -> dict[str, Any]:
+def _whole_job(found: Scene, peers: Sequence[str], turns: int, isolation: Pool | None = None) -> dict[str, Any]:
     planned = plans()
     jobs: dict[str, Callable[[], Files]] = {
-        _OURS: lambda: export_ours.export(found, planned),
-        "ours_one_thread": lambda: export_ours.export(found, planned, threads=1),
+        _OURS: lambda: export_ours.export(found, planned, isolation=isolation),
+        "ours_one_thread": lambda: export_ours.export(found, planned, threads=1, isolation=isolation),
     } | {name: partial(_JOBS[name], found, planned) for name in peers}
     store = export_ours.StoreJob(found, PRESET_IDS)
     with store.prepare() as folder:

@@ -10,7 +10,9 @@ import msgspec
 
 from bench.export_scene import Files, Scene, document
 from engines.image_core import backend, composition, encode
+from engines.image_core.picture_cache import PictureCache
 from engines.image_core.sources import SourceSet
+from engines.isolation.pool import Pool
 from engines.media_v2.exports import ExportPlan
 from engines.media_v2.models import Kind
 from engines.workspace import Workspace
@@ -26,10 +28,13 @@ class _Memory:
         return self._files[ref]
 
 
-def export(scene: Scene, plans: Mapping[str, ExportPlan], threads: int | None = None) -> Files:
-    """Parse, decode, draw and encode: one preset after the other on one thread, or as many at once as there are threads."""
+def export(
+    scene: Scene, plans: Mapping[str, ExportPlan], threads: int | None = None, isolation: Pool | None = None
+) -> Files:
+    """Parse, decode, draw and encode: one preset after the other on one thread, or as many at once as there are threads. SVGs are drawn
+    in workers of `isolation`."""
     parsed = composition.parse(msgspec.json.encode(document()))
-    sources = SourceSet(_Memory(scene))
+    sources = SourceSet(_Memory(scene), PictureCache(isolation=isolation))
     count = threads or os.cpu_count() or 1
 
     def one(plan: ExportPlan) -> bytes:

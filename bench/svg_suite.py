@@ -21,11 +21,13 @@ from PIL import Image
 from engines.errors import EngineError
 from engines.image_core.convert import Conversion, convert
 from engines.image_core.sources import FolderReader
+from engines.isolation.pool import Pool
 from engines.vector_core import font_folders
 from engines.vector_core.errors import SvgRefusedError
 from engines.vector_core.rasterize import Engine
 from engines.vector_core.resources import FolderResources
 from engines.vector_core.svg_fonts import FontSet
+from engines.vector_core.tasks import TASKS
 
 Verdict = Literal["pass", "differs", "refused", "error"]
 CHANNEL_OFF_MAX = 16
@@ -51,14 +53,16 @@ def score(suite: Path, engines: Iterable[Engine] = get_args(Engine)) -> dict[Eng
     """Return the scores of each engine, in the order of the files."""
     files = sorted((suite / "tests").rglob("*.svg"))
     fonts = font_folders.load([suite / "fonts"])
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as threads, Pool(TASKS, workers=2) as isolation:
         return {
-            engine: list(pool.map(lambda file, engine=engine: _score_one(suite, file, fonts, engine), files))
+            engine: list(
+                threads.map(lambda file, engine=engine: _score_one(suite, file, fonts, engine, isolation), files)
+            )
             for engine in engines
         }
 
 
-def _score_one(suite: Path, file: Path, fonts: FontSet, engine: Engine) -> Score:
+def _score_one(suite: Path, file: Path, fonts: FontSet, engine: Engine, isolation: Pool) -> Score:
     name = file.relative_to(suite / "tests").as_posix()
     expected = _premultiplied(file.with_suffix(".png").read_bytes())
     request = Conversion(
@@ -69,6 +73,7 @@ def _score_one(suite: Path, file: Path, fonts: FontSet, engine: Engine) -> Score
         fonts=fonts,
         resources=FolderResources(suite, file.parent),
         external="ignore",
+        isolation=isolation,
     )
     try:
         found = _premultiplied(convert(file.read_bytes(), request, FolderReader(file.parent)))

@@ -136,6 +136,7 @@ MAP = (
     "engines/vector_core/resources.py",
     "engines/vector_core/svg_generic_fonts.py",
     "engines/vector_core/rasterize.py",
+    "engines/vector_core/painter.py",
     "engines/vector_core/scene.py",
     "engines/vector_core/scene_read.py",
     "engines/vector_core/scene_write.py",

@@ -8,7 +8,7 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -49,8 +49,9 @@ from engines.vector_core.scene_origin import Origin, read_outlined
 from engines.vector_core.scene_read import ReadScene
 from engines.vector_core.service import VectorService
 from engines.vector_core.svg_text import NO_FONTS
+from engines.vector_core.tasks import TASKS as DRAWING_TASKS
 
-ISOLATED_TASKS = {**FONT_TASKS}
+ISOLATED_TASKS = {**FONT_TASKS, **DRAWING_TASKS}
 """What worker processes are asked for: name -> function."""
 
 Document = Path | str | bytes | Mapping[str, object] | Composition
@@ -70,17 +71,18 @@ class Workspace:
         isolation: Pool | None = None,
     ) -> None:
         """Work in `scope` of a store that the caller opened, and closes. `threads` limits the compositor; no byte depends on it.
-        `pictures` keeps decoded ones, for several workspaces if they share it. `isolation` are workers for files that nobody
-        vouches for, with `ISOLATED_TASKS`; without them each such file gets a worker of its own."""
+        `pictures` keeps decoded ones, for several workspaces if they share it, and says where it draws SVGs itself. `isolation` are
+        workers for SVGs and for files that nobody vouches for, with `ISOLATED_TASKS`; without them the workspace has its own, which
+        start when they are needed and end with it."""
         self.registry = registry
         self.scope = scope
+        self.isolation = isolation or Pool(ISOLATED_TASKS)
         exporter = ImageExporter(registry)
-        self._images = ImageService(registry, threads=threads, pictures=pictures)
-        self._vectors = VectorService(registry, exporter)
-        self._texts = TextService(registry, exporter, GlyphDrawer())
+        self._images = ImageService(registry, threads=threads, pictures=pictures, isolation=self.isolation)
+        self._vectors = VectorService(registry, exporter, self.isolation)
+        self._texts = TextService(registry, exporter, GlyphDrawer(self.isolation))
         self._presets = PresetBook(registry)
         self._shelf = FontShelf(registry)
-        self._isolation = isolation
 
     @classmethod
     @contextmanager
@@ -139,8 +141,7 @@ class Workspace:
         Raises `FontRefusedError`, `TextLimitError`, `WorkerTimeLimitError`, `WorkerMemoryLimitError`, `WorkerDiedError`."""
         given = name or (content.name if isinstance(content, Path) else "untitled")
         data = read_file(content) if isinstance(content, Path) else content
-        with nullcontext(self._isolation) if self._isolation else Pool(ISOLATED_TASKS, workers=1) as pool:
-            return add_font(self.registry, self.scope, data, given, functools.partial(examine_apart, pool))
+        return add_font(self.registry, self.scope, data, given, functools.partial(examine_apart, self.isolation))
 
     def compose(self, document: Document, name: str | None = None, *, root: Path | None = None) -> Registered:
         """Store a composition. One that is a file may name files below its folder (or `root`); others name artifacts only.

@@ -45,8 +45,9 @@ HEAVY = {
 
 ADAPTERS = {
     "numba": {"compositor/_jit.py"},
-    "resvg": {"engines/vector_core/rasterize.py"},
-    "cairosvg": {"engines/vector_core/rasterize.py", "engines/vector_core/postscript.py"},
+    "resvg": {"engines/vector_core/engine_resvg.py"},
+    "cairosvg": {"engines/vector_core/engine_cairosvg.py"},
+    "cairocffi": {"engines/vector_core/cairo_library.py", "engines/vector_core/engine_cairosvg.py"},
     "svg2pdf_py": {"engines/vector_core/pdf_worker.py"},
     "pikepdf": {"engines/vector_core/pdf_files.py"},
     "uharfbuzz": {

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _MET = {True: ("met", "green"), False: ("missed", "red"), None: ("not measured", "yellow")}
-_NAMES = {"ours": "impasto", "ours_cairosvg": "impasto, cairosvg", "ours_each": "drawn each time"}
+_NAMES = {
+    "ours": "impasto",
+    "ours_cairosvg": "impasto, cairosvg",
+    "ours_each": "drawn each time",
+    "ours_here": "impasto, no worker",
+}
 
 
 def bench_vectors(

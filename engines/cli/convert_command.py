@@ -1,9 +1,8 @@
 """`impasto convert`: files in, pictures out, no store."""
 
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -13,16 +12,28 @@ from engines.cli.options import AsJson
 from engines.media_v2.errors import MissingOptionError
 
 if TYPE_CHECKING:
-    from engines.image_core.convert import Conversion
+    from engines.image_core.convert import Conversion, Converted
+    from engines.isolation.pool import Pool
     from engines.vector_core.svg_fonts import FontSet
 
 _REFERENCE_SHOWN_CHARS = 80
 """Characters of a reference that a line on stderr repeats."""
 
 
+AT_A_TIME_MAX = 8
+"""Files that are converted at the same time, each with its pixels in memory: 0.4 GB for the largest."""
+
+
 class _Job(NamedTuple):
     source: Path
     target: Path
+
+
+class _Made(NamedTuple):
+    """A file that was written: its size, and what there is to tell of it, without the bytes themselves."""
+
+    bytes: int
+    told: "Converted"
 
 
 def convert(
@@ -73,21 +84,34 @@ def convert(
     external: str
         What to do with an SVG that refers to anything else: refuse it, or ignore the references and tell which.
     """
-    from engines.image_core.convert import Conversion, format_of
+    with _workers(files, engine) as isolation:
+        from engines.image_core.convert import Conversion, format_of
 
-    jobs = _jobs(files, out_dir, format)
-    wanted = Conversion("", format_of(jobs[0].target.name), width, height, background, engine, external=external)
-    wanted = wanted._replace(fonts=_font_set(fonts, generic))
-    told: list[dict[str, object]] = []
-    code = FINE
-    if out_dir is None:
-        _convert_one(jobs[0], wanted, resources, told)
-    else:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        code = _convert_all(jobs, wanted, resources, told)
+        jobs = _jobs(files, out_dir, format)
+        wanted = Conversion("", format_of(jobs[0].target.name), width, height, background, engine, external=external)
+        wanted = wanted._replace(fonts=_font_set(fonts, generic), isolation=isolation)
+        told: list[dict[str, object]] = []
+        code = FINE
+        if out_dir is None:
+            told.append(_told(jobs[0], wanted, _convert_one(jobs[0], wanted, resources)))
+        else:
+            out_dir.mkdir(parents=True, exist_ok=True)
+            code = _convert_all(jobs, wanted, resources, told)
     if json:
         output.print_json(told)
     return code
+
+
+def _workers(files: Sequence[Path], engine: Literal["resvg", "cairosvg"]) -> "Pool":
+    """Workers for drawings. Where any is named, they start now: all that this process must import takes longer than they do."""
+    from engines.isolation.pool import Pool
+    from engines.vector_core.tasks import PAINT, TASKS
+
+    pool = Pool(TASKS)
+    drawings = sum(file.suffix.lower() in (".svg", ".svgz") for file in files)
+    if drawings:
+        pool.start(PAINT[engine], min(drawings, os.cpu_count() or 1))
+    return pool
 
 
 def _jobs(files: Sequence[Path], out_dir: Path | None, format: str) -> list[_Job]:
@@ -121,29 +145,48 @@ def _font_set(folders: tuple[Path, ...], generic: tuple[str, ...]) -> "FontSet |
 def _convert_all(
     jobs: Sequence[_Job], wanted: "Conversion", resources: Path | None, told: list[dict[str, object]]
 ) -> int:
-    """Every job, one line on stderr for each that fails."""
-    from engines.image_core.convert import ConvertError
-
+    """Every job, several at a time, told in their order: one line on stderr for each that fails."""
     failed = 0
-    written: dict[Path, Path] = {}
-    with output.progress() as tell:
-        for done, job in enumerate(jobs, start=1):
-            try:
-                if (other := written.get(job.target)) is not None:
-                    raise ConvertError("output", str(job.target), f"already made from {other}")
-                with _engines_silenced():
-                    _convert_one(job, wanted, resources, told)
-                written[job.target] = job.source
-            except Exception as error:  # noqa: BLE001 - one bad file must not stop the others; the line says what happened
-                failed += 1
-                output.say(
-                    f"{job.source}: {getattr(error, 'type', type(error).__name__)}: {' '.join(str(error).split())}"
-                )
-            tell("converting", done, len(jobs))
+    by_target: dict[Path, list[_Job]] = {}
+    for job in jobs:
+        by_target.setdefault(job.target, []).append(job)
+    with output.progress() as tell, ThreadPoolExecutor(min(AT_A_TIME_MAX, os.cpu_count() or 1)) as threads:
+        trying = {target: threads.submit(_try, group, wanted, resources) for target, group in by_target.items()}
+        try:
+            for done, job in enumerate(jobs, start=1):
+                outcome = trying[job.target].result()[job]
+                if isinstance(outcome, Exception):
+                    failed += 1
+                    name = getattr(outcome, "type", type(outcome).__name__)
+                    output.say(f"{job.source}: {name}: {' '.join(str(outcome).split())}")
+                else:
+                    told.append(_told(job, wanted, outcome))
+                tell("converting", done, len(jobs))
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
     return REFUSED if failed else FINE
 
 
-def _convert_one(job: _Job, wanted: "Conversion", resources: Path | None, told: list[dict[str, object]]) -> None:
+def _try(jobs: Sequence[_Job], wanted: "Conversion", resources: Path | None) -> dict[_Job, _Made | Exception]:
+    """Do the jobs of one target one after the other: the first that comes off has it."""
+    from engines.image_core.convert import ConvertError
+
+    outcomes: dict[_Job, _Made | Exception] = {}
+    made_from: Path | None = None
+    for job in jobs:
+        try:
+            if made_from is not None:
+                raise ConvertError("output", str(job.target), f"already made from {made_from}")
+            outcomes[job] = _convert_one(job, wanted, resources)
+            made_from = job.source
+        except Exception as error:  # noqa: BLE001 - one bad file must not stop the others; a line says what happened
+            outcomes[job] = error
+    return outcomes
+
+
+def _convert_one(job: _Job, wanted: "Conversion", resources: Path | None) -> _Made:
+    """Convert and write. What comes back tells of the picture, whose bytes are not kept: thousands may wait to be told."""
     from engines.image_core.convert import convert_told
     from engines.image_core.decode import read_file
     from engines.image_core.sources import FolderReader
@@ -154,30 +197,17 @@ def _convert_one(job: _Job, wanted: "Conversion", resources: Path | None, told: 
         request = request._replace(resources=FolderResources(resources, job.source.parent))
     made = convert_told(read_file(job.source), request, FolderReader(job.source.parent))
     _write_whole(job.target, made.content)
+    return _Made(len(made.content), made._replace(content=b""))
+
+
+def _told(job: _Job, wanted: "Conversion", done: _Made) -> dict[str, object]:
+    """What became of a job, for programs; what was left out of a drawing is told on stderr, too."""
+    made = done.told
     if made.ignored:
         shown = ", ".join(" ".join(reference.split())[:_REFERENCE_SHOWN_CHARS] for reference in made.ignored[:3])
         output.say(f"{job.source}: ignored {made.ignored_count} references elsewhere: {shown}")
-    told.append(
-        {"source": str(job.source), "target": str(job.target), "format": request.format, "bytes": len(made.content)}
-        | {name: value for name, value in made._asdict().items() if name != "content"}
-    )
-
-
-@contextmanager
-def _engines_silenced() -> Iterator[None]:
-    """Keep what native code prints away from stderr, where each failure gets one line: resvg tells its panics there, with a backtrace.
-
-    For this command only, which has stderr to itself: the descriptor belongs to the whole process.
-    """
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    head = {"source": str(job.source), "target": str(job.target), "format": wanted.format, "bytes": done.bytes}
+    return head | {name: value for name, value in made._asdict().items() if name != "content"}
 
 
 def _write_whole(target: Path, content: bytes) -> None:

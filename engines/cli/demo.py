@@ -104,7 +104,7 @@ def _walk(folder: Path, composition: Path, tell: "Tell") -> _Walked:
     store, exports = folder / "store", folder / "exports"
     with Workspace.open(store, tenant=TENANT, env=ENV, create=True) as work:
         renders = render_presets(work, composition, tuple(PRESETS), tell, out_dir=exports)
-        again = remake(work.registry, renders[0].artifact)
+        again = remake(work.registry, renders[0].artifact, work.isolation)
         catalog = work.registry.catalog()
     report = audit(store, None, tell)
     pictures = [exports / one.artifact.uri.rsplit("/", 1)[-1] for one in renders]

@@ -1,6 +1,7 @@
 """Commands about a whole store: make it, replay it, look at lineage, audit it."""
 
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,7 +12,9 @@ from engines.cli.failures import FINE, REFUSED
 from engines.cli.options import AsJson, Store, Vkey, need_store
 
 if TYPE_CHECKING:
-    from engines.media_v2.audit import AuditReport
+    from collections.abc import Iterator
+
+    from engines.media_v2.audit import AuditReport, Remaker
 
 _SPEED_BYTES_MIN = 50_000_000
 """Of a smaller store no speed is told: most of the time went into starting."""
@@ -164,22 +167,31 @@ def audit(
     checkpoint: Path
         A checkpoint that you kept: the ledger must still begin with what it covers.
     """
-    from engines.media_v2.audit import Outside, Remaker
+    from engines.media_v2.audit import Outside
     from engines.media_v2.audit import audit as audit_store
 
-    maker: Remaker | None = None
-    if remake:
-        from engines.image_core.service import remake as make_again
-
-        maker = make_again
     started = time.perf_counter()
-    with output.progress() as tell:
+    with _remaker(remake) as maker, output.progress() as tell:
         report = audit_store(need_store(store), maker, tell, Outside(vkey, checkpoint))
     if json:
         output.print_json(report)
     else:
         _show_audit(report, time.perf_counter() - started, with_remake=remake)
     return FINE if report.ok else REFUSED
+
+
+@contextmanager
+def _remaker(wanted: bool) -> "Iterator[Remaker | None]":
+    """Lend what makes renders again, with workers for their drawings; None where that is not wanted."""
+    if not wanted:
+        yield None
+        return
+    from engines.image_core.service import remake
+    from engines.isolation.pool import Pool
+    from engines.vector_core.tasks import TASKS
+
+    with Pool(TASKS) as isolation:
+        yield lambda registry, artifact: remake(registry, artifact, isolation)
 
 
 def _show_audit(report: "AuditReport", took_s: float, *, with_remake: bool) -> None:

@@ -14,9 +14,10 @@ from engines.http.logs import Log
 from engines.http.metrics import Metrics
 from engines.http.settings import Settings
 from engines.image_core.picture_cache import PictureCache
+from engines.isolation.pool import Pool
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope
-from engines.workspace import Workspace
+from engines.workspace import ISOLATED_TASKS, Workspace
 
 QUESTION_THREADS = 16
 """Threads that no creation can take, running or waiting: questions are answered while creations wait."""
@@ -34,11 +35,14 @@ class Service:
         self.bodies = Room("bytes of bodies", settings.bodies_bytes, settings.retry_after_s)
         self.requests = Room("requests", settings.requests, settings.retry_after_s)
         self._pictures = PictureCache()
+        self._isolation: Pool | None = None
         self._registry: Registry | None = None
         self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
         self._registry = Registry.open(self.store)
+        self._isolation = Pool(ISOLATED_TASKS)
+        self._pictures = PictureCache(isolation=self._isolation)
         self.admission = Admission(self.settings)
         count = self.settings.running + self.settings.queue + QUESTION_THREADS
         self._threads = ThreadPoolExecutor(count, "impasto-http")
@@ -50,6 +54,9 @@ class Service:
         self.admission.stop()
         if threads is not None:
             threads.shutdown(wait=True)
+        isolation, self._isolation = self._isolation, None
+        if isolation is not None:
+            isolation.close()
         registry, self._registry = self._registry, None
         if registry is not None:
             registry.close()
@@ -70,4 +77,4 @@ class Service:
 
     def workspace(self, scope: Scope) -> Workspace:
         """One scope of the store."""
-        return Workspace(self.registry, scope, pictures=self._pictures)
+        return Workspace(self.registry, scope, pictures=self._pictures, isolation=self._isolation)

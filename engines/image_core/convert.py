@@ -12,8 +12,10 @@ import compositor
 from engines.colours import parse_colour
 from engines.errors import RequestError
 from engines.image_core import backend, composition, decode, encode, presets
+from engines.image_core.picture_cache import PictureCache
 from engines.image_core.service import looks_like_svg
 from engines.image_core.sources import Reader, SourceSet
+from engines.isolation.pool import Pool
 from engines.media_v2.exports import ExportPlan, RgbaPixels
 from engines.media_v2.presets import Format
 from engines.vector_core import guard, rasterize
@@ -60,6 +62,8 @@ class Conversion(NamedTuple):
     """Finds pictures that an SVG refers to; see `vector_core.guard.admit`."""
     external: guard.External = "refuse"
     """What becomes of an SVG's other references elsewhere."""
+    isolation: Pool | None = None
+    """Workers that draw SVGs; in the caller's process without them."""
 
 
 class Converted(NamedTuple):
@@ -122,13 +126,15 @@ def _draw_svg(admitted: guard.Admitted, request: Conversion) -> tuple[RgbaPixels
     width, height = _size((math.ceil(facts.width_px), math.ceil(facts.height_px)), request, math.ceil)
     plan = _plan(request, width, height)
     size = (plan.content_width, plan.content_height)
-    return rasterize.draw(admitted, *size, engine=request.engine, fonts=request.fonts), plan
+    drawn = rasterize.draw(admitted, *size, engine=request.engine, fonts=request.fonts, isolation=request.isolation)
+    return drawn, plan
 
 
 def _draw_composition(content: bytes, request: Conversion, reader: Reader) -> tuple[RgbaPixels, ExportPlan]:
     document = composition.parse(content)
     plan = _plan(request, *_size((document.width, document.height), request, round))
-    return cast("RgbaPixels", backend.draw(document, SourceSet(reader), plan).pixels), plan  # 8 bits without a preset
+    sources = SourceSet(reader, PictureCache(isolation=request.isolation))
+    return cast("RgbaPixels", backend.draw(document, sources, plan).pixels), plan  # 8 bits without a preset
 
 
 def _resize_picture(content: bytes, request: Conversion) -> tuple[RgbaPixels, ExportPlan]:

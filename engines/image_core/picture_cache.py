@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from engines.image_core import decode
+from engines.isolation.pool import Pool
 from engines.media_v2.exports import RgbaPixels
 from engines.media_v2.keys import sha256_hex
 from engines.vector_core import rasterize
@@ -23,9 +24,11 @@ CACHE_BYTES_MAX = 256 * 1024 * 1024
 class PictureCache:
     """Pictures by the hash of their files, drawings also by their size. Use it from any thread: of several that ask, one works."""
 
-    def __init__(self, bytes_max: int = CACHE_BYTES_MAX) -> None:
-        """Keep at most `bytes_max` bytes of pixels; what is being decoded or drawn is held besides."""
+    def __init__(self, bytes_max: int = CACHE_BYTES_MAX, isolation: Pool | None = None) -> None:
+        """Keep at most `bytes_max` bytes of pixels; what is being decoded or drawn is held besides. Drawings are drawn in workers of
+        `isolation`, which know `vector_core.tasks.TASKS`, or in the caller's process without them."""
         self._bytes_max = bytes_max
+        self.isolation = isolation
         self._kept: OrderedDict[str, Future[RgbaPixels]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -54,7 +57,9 @@ class PictureCache:
         place = ":".join(map(repr, (float(width), float(height), float(dx), float(dy))))
 
         def draw() -> RgbaPixels:
-            return rasterize.draw(drawing, width, height, dx=dx, dy=dy, engine=engine, fonts=fonts.files)
+            return rasterize.draw(
+                drawing, width, height, dx=dx, dy=dy, engine=engine, fonts=fonts.files, isolation=self.isolation
+            )
 
         lettering = ",".join(sorted(fonts.inputs.values()))
         return self._kept_or_made(f"{sha256_hex(drawing.svg)}:{place}:{engine}:{lettering}", draw)

@@ -25,6 +25,7 @@ from engines.image_core.sources import (
     SourceError,
     SourceSet,
 )
+from engines.isolation.pool import Pool
 from engines.media_v2 import keys
 from engines.media_v2.catalog import usable
 from engines.media_v2.exports import Export
@@ -36,7 +37,7 @@ from engines.media_v2.scope import Scope
 from engines.typography_core.font_assets import FontShelf
 from engines.typography_core.service import TextService
 from engines.typography_core.typeset import Typesetter
-from engines.vector_core import document_exports, guard
+from engines.vector_core import document_exports, guard, painter
 from engines.vector_core.document_exports import DocumentJob
 from engines.vector_core.glyphs import GlyphDrawer
 from engines.vector_core.scene_fonts import SceneFontShelf
@@ -48,12 +49,23 @@ __all__ = ["ImageService", "remake"]
 class ImageService:
     """Keeps sources and compositions and renders them, in one store. `threads` limits the compositor; it never changes a byte."""
 
-    def __init__(self, registry: Registry, *, threads: int | None = None, pictures: PictureCache | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        threads: int | None = None,
+        pictures: PictureCache | None = None,
+        isolation: Pool | None = None,
+    ) -> None:
+        """`isolation` are workers that draw SVGs, with `vector_core.tasks.TASKS`; without them that is done in the caller's process.
+        `pictures` keeps decoded pictures and drawings, and has workers of its own."""
         self._registry = registry
         self._exporter = ImageExporter(registry)
         self._threads = threads
-        self._pictures = pictures or PictureCache()
-        self._vectors = VectorService(registry, self._exporter)
+        self._pictures = pictures or PictureCache(isolation=isolation)
+        self._isolation = isolation
+        self._drawer = GlyphDrawer(isolation)
+        self._vectors = VectorService(registry, self._exporter, isolation)
         self._shelf = FontShelf(registry)
         self._opened: dict[str, tuple[Composition, SourceSet]] = {}
 
@@ -89,6 +101,7 @@ class ImageService:
         are unknown, and artifacts that `scope` does not have; `CompositionError` for a document beyond the limits.
         """
         composition.check(document)
+        self._announce(document)
         backend.fonts_of(document, self._typesetter(scope))
         contents = self._read_sources(scope, document, files)
         ids = {ref: self._source_id(scope, ref, file) for ref, file in contents.items()}
@@ -138,7 +151,7 @@ class ImageService:
             source,
             meta.preset_id,
             meta.overrides,
-            Typesetter(book, GlyphDrawer()),
+            Typesetter(book, self._drawer),
             version=meta.preset_version,
             only_fonts=tuple(meta.fonts.values()),
         )
@@ -177,6 +190,7 @@ class ImageService:
 
         def draw(artifact_id: str) -> Export:
             plan = planned.plan
+            self._announce(document)
             drawn = backend.draw(
                 document, sources, plan, typesetter=typesetter, threads=self._threads, on_kernel=on_kernel
             )
@@ -189,9 +203,14 @@ class ImageService:
     def _drawing_fonts(self) -> SceneFontShelf:
         return SceneFontShelf(self._registry)
 
+    def _announce(self, document: Composition) -> None:
+        """Have a worker start for the drawings of `document`, which are drawn soon: what comes before takes as long as its start."""
+        if self._isolation is not None and any(source.drawing for source in layer_sources.named(document)):
+            painter.announce(self._isolation)
+
     def _typesetter(self, scope: Scope) -> Typesetter:
         """One that knows the fonts that `scope` has now."""
-        return Typesetter(self._shelf.book(scope), GlyphDrawer())
+        return Typesetter(self._shelf.book(scope), self._drawer)
 
     def _picture_formats(self, source: Artifact) -> set[Format]:
         """Formats of the pictures that a composition is made from."""
@@ -250,18 +269,18 @@ def _drawings(document: Composition, sources: SourceSet) -> list[bytes]:
     return [sources.drawing(source.ref, source.inline).svg for source in named]
 
 
-def remake(registry: Registry, artifact: Artifact) -> str | None:
+def remake(registry: Registry, artifact: Artifact, isolation: Pool | None = None) -> str | None:
     """Make a render again and say what differs from the registered one; None when every bit is the same.
 
-    Tells apart changed code (other producers), drifted pixels, and a drifted encoder.
+    SVGs are drawn where `ImageService` draws them. Tells apart changed code (other producers), drifted pixels, and a drifted encoder.
     """
-    images = ImageService(registry)
+    images = ImageService(registry, isolation=isolation)
     exporter = ImageExporter(registry)
     makers: dict[str, Callable[[Artifact], tuple[RenderJob | DocumentJob, Draw]]] = {
         "image_render": images.remake,
-        "vector_render": VectorService(registry, exporter).remake,
-        "text_render": TextService(registry, exporter, GlyphDrawer()).remake,
-        "vector_document": document_exports.remake_with(registry),
+        "vector_render": VectorService(registry, exporter, isolation).remake,
+        "text_render": TextService(registry, exporter, GlyphDrawer(isolation)).remake,
+        "vector_document": document_exports.remake_with(registry, isolation),
     }
     job, draw = makers[artifact.kind](artifact)
     meta = cast("ImageRenderMeta", artifact.meta)

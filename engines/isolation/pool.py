@@ -1,8 +1,8 @@
 """Which worker does a task, and when is there a new one?
 
-A `Pool` belongs to whoever makes it and is closed with its owner; nothing here is global. Workers start when they are first needed, wait
-for more work, and are replaced when they die, are killed, or have worked for long. Threads may ask at once: each has a worker of
-its own, and waits for one when all are taken. The main path is `Pool.call`.
+A `Pool` belongs to whoever makes it and is closed with its owner; nothing here is global. Workers start when they are first needed (or
+announced by `Pool.start`), wait for more work, and are replaced when they die, are killed, or have worked for long. Threads may ask at
+once: each has a worker of its own, and waits for one when all are taken. The main path is `Pool.call`.
 """
 
 import os
@@ -13,18 +13,21 @@ from types import TracebackType
 from typing import Self
 
 from engines.isolation import frames, worker
+from engines.isolation.errors import WorkerStartError
 from engines.isolation.process import Outcome, Process
+from engines.isolation.worker import Request
 
 __all__ = ["Outcome", "Pool"]
 
 WORKERS_MAX = 64
 """Of one pool: more than any machine has use for, each some 60 MB."""
 
-MEMORY_BYTES = 2 * 1024**3
-"""Address space of a worker, its libraries' included (0.3 GB, little of it in use): pictures of 100 million pixels with room to work."""
+MEMORY_BYTES = 4 * 1024**3
+"""Address space of a worker, its libraries' included (0.3 GB, little of it in use): pictures of 100 million pixels, 0.4 GB each, eight
+at a time. A task that needs less says so (`memory_bytes` of `Pool.call`)."""
 
-REQUEST_BYTES_MAX = 256 * 1024 * 1024
-"""Of the buffers that a task is given: files of 64 MB, several of them."""
+REQUEST_BYTES_MAX = 640 * 1024 * 1024
+"""Of the buffers that a task is given: a folder of fonts, 512 MB, and a document of 64 MB."""
 
 TASK_S = 10.0
 """Wall-clock seconds of a task that asks for no others."""
@@ -43,9 +46,11 @@ class Pool:
         wanted = os.cpu_count() or 1 if workers is None else workers
         assert wanted >= 1
         self._terms = worker.Terms(dict(tasks), memory_bytes, REQUEST_BYTES_MAX)
-        self._room = threading.Semaphore(min(wanted, WORKERS_MAX))
+        self._workers_max = min(wanted, WORKERS_MAX)
+        self._room = threading.Semaphore(self._workers_max)
         self._lock = threading.Lock()
         self._idle: list[Process] = []
+        self._busy = 0
         self._closed = False
         self._owner = os.getpid()
         self._end = weakref.finalize(self, _end_all, self._idle)
@@ -57,24 +62,51 @@ class Pool:
         buffers: Sequence[frames.Buffer] = (),
         *,
         seconds: float = TASK_S,
+        cpu_seconds: float | None = None,
+        memory_bytes: int | None = None,
         once: bool = False,
     ) -> Outcome:
-        """Run `task` in a worker within `seconds`, not counting the wait for a free one. With `once` the worker ends after it, so that
-        nothing of this input is left where another's is worked on.
+        """Run `task` in a worker within `seconds`, not counting the wait for a free one and its start. With `cpu_seconds` also within so
+        much time of a processor, which does not run faster on a machine that is busy. With `memory_bytes` it may take so much beside
+        what its worker has already, instead of all that a worker may. With `once` the worker ends after it, so that nothing of this
+        input is left where another's is worked on.
 
         `value` is anything that msgspec writes; structs arrive as mappings. The buffers that come back are the caller's. Raises the
         EngineError that the task raised, WorkerTimeLimitError, WorkerMemoryLimitError, WorkerDiedError; WorkerFaultError and
         WorkerStartError, which are not the input's fault. Costs about 0.1 ms over the task itself, and 0.2 ms per MB.
         """
         assert task in self._terms.tasks, "tasks are a fixed table"
+        request = Request(task, value, seconds, cpu_seconds, memory_bytes)
         with self._room:
             process = self._taken()
             try:
-                return process.ask(task, value, buffers, seconds)
+                return process.ask(request, buffers)
             finally:
                 if once:
                     process.close()
                 self._put_back(process)
+
+    def start(self, task: str, workers: int = 1) -> None:
+        """Have up to `workers` workers start and import what `task` needs, while the caller does something else; returns in some ms.
+
+        A hint: where workers wait already, or none can be started, nothing happens.
+        """
+        assert task in self._terms.tasks, "tasks are a fixed table"
+        with self._lock:
+            if self._closed or self._owner != os.getpid():
+                return
+            for _ in range(len(self._idle), min(workers, self._workers_max - self._busy)):
+                try:
+                    process = Process(self._terms)
+                    process.load(task)
+                except WorkerStartError:
+                    return
+                self._idle.append(process)
+
+    def pids(self) -> tuple[int, ...]:
+        """Return the process ids of the workers that wait for work."""
+        with self._lock:
+            return tuple(process.pid for process in self._idle)
 
     def close(self) -> None:
         """End all workers; those at work end when their task does. A closed pool is asked nothing any more."""
@@ -97,15 +129,22 @@ class Pool:
         with self._lock:
             assert not self._closed, "the pool is closed"
             if self._owner != os.getpid():  # a fork: these workers are the other process's
-                self._owner, self._idle[:] = os.getpid(), []
+                self._owner, self._idle[:], self._busy = os.getpid(), [], 0
             process = self._idle.pop() if self._idle else None
+            self._busy += 1
         if process is not None and not process.is_alive():
             process.close()
             process = None
-        return process or Process(self._terms)
+        try:
+            return process or Process(self._terms)
+        except BaseException:
+            with self._lock:
+                self._busy -= 1
+            raise
 
     def _put_back(self, process: Process) -> None:
         with self._lock:
+            self._busy -= 1
             if process.is_usable and not self._closed and process.asked < TASKS_PER_WORKER_MAX:
                 self._idle.append(process)
                 return

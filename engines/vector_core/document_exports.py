@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import NamedTuple
 
+from engines.isolation.pool import Pool
 from engines.media_v2 import keys
 from engines.media_v2.catalog import usable
 from engines.media_v2.exports import Export
@@ -41,7 +42,12 @@ class DocumentJob(NamedTuple):
 
 
 def export_document(
-    registry: Registry, scope: Scope, scene_id: str, request: DocumentRequest, fonts: SceneFontShelf
+    registry: Registry,
+    scope: Scope,
+    scene_id: str,
+    request: DocumentRequest,
+    fonts: SceneFontShelf,
+    isolation: Pool | None = None,
 ) -> Rendered:
     """Make a document of a scene of `scope` and register it as a `vector_document`, or return the one made before.
 
@@ -53,7 +59,7 @@ def export_document(
     job = _job(fonts, scene, asked)
 
     def make(_artifact_id: str) -> Registration:
-        content, meta = _made(registry, job)
+        content, meta = _made(registry, job, isolation)
         stem = PurePath(meta.name).stem
         uri = keys.document_key(scope, KIND, job.render_key, stem, meta.width, meta.height, meta.format)
         return Registration(KIND, content, meta, uri, (scene.artifact_id, *job.fonts.parents), job.render_key)
@@ -61,7 +67,9 @@ def export_document(
     return make_once(registry, scope, Identity(KIND, job.render_key, scene.artifact_id), make)
 
 
-def remake_with(registry: Registry) -> Callable[[Artifact], tuple[DocumentJob, Callable[[str], Export]]]:
+def remake_with(
+    registry: Registry, isolation: Pool | None = None
+) -> Callable[[Artifact], tuple[DocumentJob, Callable[[str], Export]]]:
     """Return how to make a registered document again: its job, and a call that does it; nothing is recorded."""
     fonts = SceneFontShelf(registry)
 
@@ -74,7 +82,7 @@ def remake_with(registry: Registry) -> Callable[[Artifact], tuple[DocumentJob, C
         job = _job(fonts, scene, request, tuple(meta.fonts.values()))
 
         def draw(_artifact_id: str) -> Export:
-            content, made = _made(registry, job)
+            content, made = _made(registry, job, isolation)
             return Export(content, {"sha256": made.sha256})
 
         return job, draw
@@ -92,9 +100,9 @@ def _job(
     return DocumentJob(scene, request, fonts.inputs_beside(rasterize.font_hashes()), producers, fonts)
 
 
-def _made(registry: Registry, job: DocumentJob) -> tuple[bytes, VectorDocumentMeta]:
+def _made(registry: Registry, job: DocumentJob, isolation: Pool | None) -> tuple[bytes, VectorDocumentMeta]:
     assert isinstance(job.scene.meta, VectorSceneMeta)
-    made = documents.write_document(registry.content(job.scene), job.request, job.fonts.files)
+    made = documents.write_document(registry.content(job.scene), job.request, job.fonts.files, isolation=isolation)
     meta = VectorDocumentMeta(
         name=job.scene.meta.name,
         width=made.page.width,

@@ -1,6 +1,6 @@
 """How does a drawing become a document: PDF, PostScript, or an SVG with nothing in it but the drawing?
 
-Plain values in, bytes out, so that a worker process can do it. The guard runs first, always; then the drawing is
+Plain values in, bytes out. The guard runs first, always; then the drawing is
 cleaned and laid on a page, and a writer of its format takes over. Same arguments, same bytes, on any machine. The main
 path is `write_document`.
 """
@@ -8,6 +8,7 @@ path is `write_document`.
 import pyexpat
 from typing import NamedTuple
 
+from engines.isolation.pool import Pool
 from engines.vector_core import cleaning, font_instances, guard, pages, pdf_files, postscript, spreads, svg_fonts
 from engines.vector_core.errors import VectorError
 from engines.vector_core.guard import SvgFacts
@@ -30,19 +31,29 @@ class Document(NamedTuple):
     """Whether it holds texts, embedded or outlined."""
 
 
-def write_document(svg: bytes, request: DocumentRequest, fonts: FontSet | None = None) -> Document:
+def write_document(
+    svg: bytes, request: DocumentRequest, fonts: FontSet | None = None, isolation: Pool | None = None
+) -> Document:
     """Return `svg` as the document that `request` asks for; texts in `fonts`, by default the packaged ones.
 
-    Raises SvgRefusedError, DocumentValueError, SvgEngineError, UnfaithfulDocumentError, CairoMissingError,
-    DocumentToolMissingError.
+    `isolation` are workers for the engines, with `tasks.TASKS`. Without them PDF is drawn in a worker of its own, and
+    PostScript in this process. Raises SvgRefusedError, DocumentValueError, SvgEngineError, UnfaithfulDocumentError,
+    CairoMissingError, DocumentToolMissingError, and what ends a worker.
     """
     admitted = guard.admit(guard.decode(svg))
     facts = admitted.facts
     page = pages.page_of(facts.width_px, facts.height_px, request)
-    return Document(_written(admitted.svg, facts, page, request, fonts), page, facts.has_text)
+    return Document(_written(admitted.svg, facts, page, request, fonts, isolation), page, facts.has_text)
 
 
-def _written(plain: bytes, facts: SvgFacts, page: Page, request: DocumentRequest, fonts: FontSet | None) -> bytes:
+def _written(
+    plain: bytes,
+    facts: SvgFacts,
+    page: Page,
+    request: DocumentRequest,
+    fonts: FontSet | None,
+    isolation: Pool | None,
+) -> bytes:
     match request.format:
         case "svg":
             return cleaning.clean(plain)
@@ -50,11 +61,11 @@ def _written(plain: bytes, facts: SvgFacts, page: Page, request: DocumentRequest
             laid = cleaning.clean(_padding(plain), pages.root_of(facts, page))
             known = fonts or svg_fonts.packaged() if facts.has_text else None
             static = font_instances.static_fonts(known, laid.decode("utf-8")) if known is not None else None
-            return pdf_files.write_pdf(laid, page, pages.unit_pt(facts, page), request.text, static)
+            return pdf_files.write_pdf(laid, page, pages.unit_pt(facts, page), request.text, static, isolation)
         case "ps" | "eps":
-            postscript.check_faithful(cleaning.clean(plain), facts)
+            postscript.check_faithful(cleaning.clean(plain), facts, isolation)
             laid = cleaning.clean(plain, pages.root_of(facts, page))
-            return postscript.write_postscript(laid, page, encapsulated=request.format == "eps")
+            return postscript.write_postscript(laid, page, encapsulated=request.format == "eps", isolation=isolation)
 
 
 def _padding(plain: bytes) -> bytes:

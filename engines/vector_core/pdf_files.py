@@ -6,22 +6,20 @@ hash table), no date and no random id. Both come with the extra `print`. The mai
 path is `write_pdf`. PDF 1.7, RGB; CMYK and PDF/X are not made.
 """
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import io
 import math
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from engines.errors import EnvironmentFault
-from engines.vector_core import pdf_worker, svg_fonts
-from engines.vector_core.errors import SvgEngineError, VectorError
+from engines.isolation.pool import Pool
+from engines.vector_core import svg_fonts
+from engines.vector_core.errors import VectorError
 from engines.vector_core.pages import PT_PER_INCH, Page, TextForm
 from engines.vector_core.svg_fonts import FontSet
+from engines.vector_core.tasks import TASKS, WRITE_PDF
 
 RASTER_DPI = 300.0
 """Pixels per inch of paper for what PDF has no vectors for: filters."""
@@ -29,10 +27,8 @@ RASTER_DPI = 300.0
 RASTER_PIXELS_MAX = 50_000_000
 """Pixels of one filtered layer as large as the page, 0.2 GB: beyond that its resolution falls."""
 
-APART_SECONDS_MAX = 30
-"""Seconds of waiting for the process that draws filters; its own limit on CPU time is lower."""
-
-_REASON_CHARS = 200
+SECONDS_MAX = 30.0
+"""Seconds for one page: three hundred blurs of a page take five."""
 
 
 class DocumentToolMissingError(VectorError, EnvironmentFault):
@@ -45,14 +41,22 @@ class DocumentToolMissingError(VectorError, EnvironmentFault):
         super().__init__(message, package=package)
 
 
-def write_pdf(svg: bytes, page: Page, unit_pt: float, text: TextForm, fonts: FontSet | None) -> bytes:
+def write_pdf(
+    svg: bytes,
+    page: Page,
+    unit_pt: float,
+    text: TextForm,
+    fonts: FontSet | None,
+    isolation: Pool | None = None,
+) -> bytes:
     """Return `svg`, a document as large as `page` in pt, as a PDF file of one page.
 
     `svg` must have passed the guard; `unit_pt` is the size of a unit of its drawing in pt, for the resolution of what
     becomes a picture. Texts are set in `fonts`, static ones, and embedded or outlined; without fonts they are left out.
-    Raises SvgEngineError, DocumentToolMissingError.
+    A worker of `isolation` draws, or without it one that is started for this. Raises SvgEngineError,
+    DocumentToolMissingError, and what ends a worker: WorkerTimeLimitError, WorkerMemoryLimitError, WorkerDiedError.
     """
-    return _finish(_draw(svg, _raster_scale(page, unit_pt), text, fonts), page)
+    return _finish(_draw(svg, _raster_scale(page, unit_pt), text, fonts, isolation), page)
 
 
 def tool_versions() -> dict[str, str]:
@@ -69,46 +73,16 @@ def _raster_scale(page: Page, unit_pt: float) -> float:
     return unit_pt * min(RASTER_DPI / PT_PER_INCH, fitting)
 
 
-def _draw(svg: bytes, raster_scale: float, text: TextForm, fonts: FontSet | None) -> bytes:
+def _draw(svg: bytes, raster_scale: float, text: TextForm, fonts: FontSet | None, isolation: Pool | None) -> bytearray:
     if importlib.util.find_spec("svg2pdf_py") is None:
         raise DocumentToolMissingError("svg2pdf-py")
     files = svg_fonts.engine_files(fonts) if fonts is not None else ()
-    job: pdf_worker.Job = (svg.decode("utf-8"), raster_scale, text == "embed", files)
-    if _may_filter(svg):
-        return _drawn_apart(job)
-    try:
-        return pdf_worker.convert(job)
-    except BaseException as error:
-        # A panic of the Rust code arrives as an exception that is no Exception, of a class that cannot be imported.
-        if not isinstance(error, RuntimeError | ValueError) and type(error).__name__ != "PanicException":
-            raise
-        raise SvgEngineError("svg2pdf", str(error)) from error
+    order = {"raster_scale": raster_scale, "embed_text": text == "embed"}
+    with contextlib.nullcontext(isolation) if isolation is not None else Pool(TASKS, workers=1) as pool:
+        return pool.call(WRITE_PDF, order, [svg, *files], seconds=SECONDS_MAX).buffers[0]
 
 
-def _may_filter(svg: bytes) -> bool:
-    """Whether anything could be filtered: a stylesheet may spell the word with escapes, a drawing inside hides it in base64."""
-    plain = svg.lower()
-    return b"filter" in plain or b"data:" in plain or b"\\" in plain
-
-
-def _drawn_apart(job: pdf_worker.Job) -> bytes:
-    """Draw in a process of its own, whose end is an error here and nothing worse."""
-    command = [sys.executable, "-P", str(Path(pdf_worker.__file__))]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own script, nothing of it from outside
-            command, input=msgspec.msgpack.encode(job), capture_output=True, timeout=APART_SECONDS_MAX, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise SvgEngineError("svg2pdf", f"took longer than {APART_SECONDS_MAX} s") from error
-    if done.returncode == 0:
-        return done.stdout
-    told = done.stderr.decode("utf-8", "replace").strip()
-    if done.returncode == 1:
-        raise SvgEngineError("svg2pdf", told)
-    raise SvgEngineError("svg2pdf", f"filters beyond the limits of time or memory ({told[:_REASON_CHARS] or 'ended'})")
-
-
-def _finish(drawn: bytes, page: Page) -> bytes:
+def _finish(drawn: bytearray, page: Page) -> bytes:
     """Set the boxes and write all anew: qpdf numbers objects as it meets them and sorts keys, so that order is one."""
     pikepdf = _pikepdf()
     with pikepdf.open(io.BytesIO(drawn)) as pdf:

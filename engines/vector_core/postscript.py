@@ -7,19 +7,22 @@ wrong. Texts are refused: cairo would set them in fonts of the host. The bytes c
 """
 
 import importlib.metadata
-import io
 import math
 import re
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import RequestError
-from engines.vector_core import embedded, rasterize
-from engines.vector_core.errors import CairoMissingError, SvgEngineError, SvgRefusedError, VectorError
+from engines.isolation.pool import Pool
+from engines.vector_core import cairo_library, rasterize
+from engines.vector_core.errors import VectorError
 from engines.vector_core.guard import SvgFacts
 from engines.vector_core.pages import Page
+from engines.vector_core.tasks import WRITE_POSTSCRIPT
+
+SECONDS_MAX = 30.0
+"""Seconds for one page: what PostScript cannot say becomes pictures, at cairo's resolution."""
 
 PROOF_SIDE_PX = 256
 """px: the longer side of the pictures that are compared; details of a thousandth of the page still show."""
@@ -49,46 +52,26 @@ class UnfaithfulDocumentError(VectorError, RequestError):
         )
 
 
-def check_faithful(svg: bytes, facts: SvgFacts) -> None:
+def check_faithful(svg: bytes, facts: SvgFacts, isolation: Pool | None = None) -> None:
     """Draw `svg` with both engines and compare. Raises UnfaithfulDocumentError, SvgEngineError, CairoMissingError."""
     scale = PROOF_SIDE_PX / max(facts.width_px, facts.height_px)
     size = (max(1, round(facts.width_px * scale)), max(1, round(facts.height_px * scale)))
-    ours = _premultiplied(rasterize.rasterize(svg, *size, engine="cairosvg"))
-    true = _premultiplied(rasterize.rasterize(svg, *size))
+    ours = _premultiplied(rasterize.rasterize(svg, *size, engine="cairosvg", isolation=isolation))
+    true = _premultiplied(rasterize.rasterize(svg, *size, isolation=isolation))
     share = float((np.abs(ours - true).max(axis=-1) > PROOF_STEP).mean())
     if share > PROOF_SHARE_MAX:
         raise UnfaithfulDocumentError("cairosvg", share)
 
 
-def write_postscript(svg: bytes, page: Page, *, encapsulated: bool) -> bytes:
+def write_postscript(svg: bytes, page: Page, *, encapsulated: bool, isolation: Pool | None = None) -> bytes:
     """Return `svg`, whose canvas is `page` with one unit to the pt, as PostScript, or as EPS.
 
     `svg` must have passed the guard and hold no text. The bounding box of EPS is the page: cairo's is that of what is
-    drawn, which would take its margin from a logo. Raises SvgEngineError, CairoMissingError.
+    drawn, which would take its margin from a logo. Raises SvgEngineError, CairoMissingError, with `isolation` also what
+    ends a worker.
     """
-    cairo = _cairo()
-    import cairosvg.parser
-    import cairosvg.surface
-
-    class Sheet(cairosvg.surface.Surface):  # type: ignore[misc]  # the library has no types
-        """A surface of the page's size in pt."""
-
-        device_units_per_user_units = 1
-
-        def _create_surface(self, width: float, height: float) -> tuple[Any, float, float]:
-            surface = cairo.PSSurface(self.output, width, height)
-            surface.set_eps(encapsulated)
-            return surface, width, height
-
-    whole = io.BytesIO()
-    try:
-        tree = cairosvg.parser.Tree(bytestring=svg, unsafe=False, url_fetcher=_fetch_inline)
-        Sheet(tree, whole, 96, output_width=page.full_width, output_height=page.full_height).finish()
-    except SvgRefusedError:
-        raise
-    except Exception as error:
-        raise SvgEngineError("cairosvg", f"{type(error).__name__}: {error}") from error
-    content = whole.getvalue()
+    cairo_library.load()
+    content = _drawn(svg, page, encapsulated, isolation)
     head = _CREATION_DATE.sub(b"", content[:_HEADER_BYTES], count=1)
     if encapsulated:
         head = _BOUNDING_BOX.sub(_bounding_box(page), head, count=1)
@@ -98,6 +81,16 @@ def write_postscript(svg: bytes, page: Page, *, encapsulated: bool) -> bytes:
 def tool_versions() -> dict[str, str]:
     """Names and versions of the code that decides about a file's bytes, resvg's included, which it is checked by."""
     return {"cairosvg": rasterize.engine_version("cairosvg"), "resvg": importlib.metadata.version("resvg")}
+
+
+def _drawn(svg: bytes, page: Page, encapsulated: bool, isolation: Pool | None) -> bytes:
+    width, height = page.full_width, page.full_height
+    if isolation is not None:
+        order = {"width": width, "height": height, "encapsulated": encapsulated}
+        return bytes(isolation.call(WRITE_POSTSCRIPT, order, [svg], seconds=SECONDS_MAX).buffers[0])
+    from engines.vector_core import engine_cairosvg
+
+    return engine_cairosvg.write_postscript(svg, engine_cairosvg.PostScriptOrder(width, height, encapsulated))
 
 
 def _bounding_box(page: Page) -> bytes:
@@ -111,18 +104,3 @@ def _premultiplied(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
     wide = pixels.astype(np.int32)
     wide[..., :3] = wide[..., :3] * wide[..., 3:] // 255
     return wide
-
-
-def _fetch_inline(url: str, _resource_type: str) -> bytes:
-    """Answer CairoSVG's wish for a URL: only what is inside the document. The guard has refused all else already."""
-    if not url.startswith("data:"):
-        raise SvgRefusedError("external-reference", "1:0", url, "#id or data:image/...")
-    return embedded.decode(url)
-
-
-def _cairo() -> Any:
-    try:
-        import cairocffi
-    except OSError as error:
-        raise CairoMissingError(str(error).splitlines()[0]) from error
-    return cairocffi

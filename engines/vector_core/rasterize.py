@@ -1,26 +1,28 @@
 """What does an SVG look like at a given size? Pixels from resvg, or from CairoSVG when asked for.
 
-The only file that imports the two engines. Runs the guard first, always. Places the drawing in a box by `fit`, at any
-fraction of a pixel. Runs inside the caller's process: a worker that can be killed is not built yet, so a document may
-still cost what the guard's limits allow. The main path starts at `rasterize`; `paint` alone calls the engines, with
-plain values that could be sent elsewhere.
+Runs the guard first, always. Places the drawing in a box by `fit`, at any fraction of a pixel. With a pool of workers the
+engine runs in one of them, which is killed when the drawing takes too long or too much; without one in the caller's
+process, where a document may cost what the guard's limits allow. The main path starts at `rasterize`; `painter` calls
+the engines.
 """
 
 import importlib.metadata
-import io
 import math
-import threading
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.vector_core import embedded, guard, svg_fonts
-from engines.vector_core.errors import CairoMissingError, RasterValueError, SvgEngineError, SvgRefusedError
+from engines.isolation.pool import Pool
+from engines.vector_core import cairo_library, guard, painter, svg_fonts
+from engines.vector_core.errors import RasterValueError, SvgEngineError, SvgRefusedError
 from engines.vector_core.guard import Admitted, SvgFacts
+from engines.vector_core.paint_orders import PaintOrder, Placement
 from engines.vector_core.svg_fonts import FontSet
+from engines.vector_core.tasks import Engine
 
-Engine = Literal["resvg", "cairosvg"]
+__all__ = ["Engine", "Fit", "RgbaPixels", "draw", "engine_version", "font_hashes", "rasterize"]
+
 Fit = Literal["fill", "contain", "cover", "none"]
 RgbaPixels = NDArray[np.uint8]
 
@@ -46,22 +48,6 @@ CAIRO_STYLE_MATCHES_MAX = 1_000_000
 
 _CUT_SLACK_PX = 1e-6
 """A drawing that leaves its box by less is taken to end with it; floats do not agree to the last digit."""
-
-_threads = threading.local()
-"""Engine options by font set, of each thread: resvg's Options panics in any thread but the one that made it."""
-
-
-class Placement(NamedTuple):
-    """Document px to output px: x * scale + offset on each axis."""
-
-    scale_x: float
-    scale_y: float
-    offset_x: float
-    offset_y: float
-
-
-IN_PLACE = Placement(1.0, 1.0, 0.0, 0.0)
-"""A document px is an output px."""
 
 
 class _Box(NamedTuple):
@@ -92,18 +78,22 @@ def rasterize(
     dy: float = 0.0,
     engine: Engine = "resvg",
     fonts: FontSet | None = None,
+    isolation: Pool | None = None,
 ) -> RgbaPixels:
     """Draw `svg` into a box of `width` x `height` px whose corner is at (dx, dy), 0 <= dx, dy < 1, of the first pixel.
 
     Returns (ceil(dy + height), ceil(dx + width), 4) uint8, straight alpha, sRGB: exactly (height, width, 4) for whole
     numbers without an offset. `fill` stretches the document to the box, `contain` and `cover` keep its shape and centre
     it, `none` draws it at `scale` output px per document px, centred. Nothing shows outside box and document. Text uses
-    `fonts`, by default the packaged ones. Same arguments, same bytes. Raises RasterValueError, SvgRefusedError,
-    SvgEngineError, CairoMissingError.
+    `fonts`, by default the packaged ones. `isolation` are workers to draw in, with `tasks.TASKS`; no byte depends on
+    them. Same arguments, same bytes. Raises RasterValueError, SvgRefusedError, SvgEngineError, CairoMissingError, with
+    `isolation` what `painter.paint` raises.
     """
     _check(width, height, fit, scale, dx, dy, engine)
     admitted = guard.admit(svg)
-    return draw(admitted, width, height, fit=fit, scale=scale, dx=dx, dy=dy, engine=engine, fonts=fonts)
+    return draw(
+        admitted, width, height, fit=fit, scale=scale, dx=dx, dy=dy, engine=engine, fonts=fonts, isolation=isolation
+    )
 
 
 def draw(
@@ -117,6 +107,7 @@ def draw(
     dy: float = 0.0,
     engine: Engine = "resvg",
     fonts: FontSet | None = None,
+    isolation: Pool | None = None,
 ) -> RgbaPixels:
     """As `rasterize`, of a document that the guard has let through already, which saves looking at it twice."""
     _check(width, height, fit, scale, dx, dy, engine)
@@ -125,32 +116,15 @@ def draw(
     place = _place(facts, box, fit, scale)
     _check_work(facts, place, box, engine)
     used = (fonts or svg_fonts.packaged()) if facts.has_text else None
-    pixels = paint(engine, admitted.svg, (facts.width_px, facts.height_px), (box.columns, box.rows), place, used)
+    order = PaintOrder(size=(facts.width_px, facts.height_px), sheet=(box.columns, box.rows), place=place)
+    pixels = painter.paint(engine, admitted.svg, order, used, facts, isolation)
     return _cut(pixels, facts, box, place)
-
-
-def paint(
-    engine: Engine,
-    svg: bytes,
-    size: tuple[float, float],
-    sheet: tuple[int, int],
-    place: Placement,
-    fonts: FontSet | None,
-) -> RgbaPixels:
-    """Call an engine: `svg` of `size` document px on a sheet of (columns, rows), each document px put where `place` says.
-
-    The document has passed the guard. Returns (rows, columns, 4) uint8, straight alpha. Raises SvgEngineError,
-    CairoMissingError. resvg may end the process, or take long, for documents that no guard can tell from others.
-    """
-    if engine == "resvg":
-        return _draw_resvg(svg, sheet, place, fonts)
-    return _draw_cairosvg(svg, size, sheet, place)
 
 
 def engine_version(engine: Engine) -> str:
     """Return what an engine's pixels depend on: its version, with CairoSVG also cairo's. Raises CairoMissingError."""
     version = importlib.metadata.version(engine)
-    return version if engine == "resvg" else f"{version} (cairo {_cairo().cairo_version_string()})"
+    return version if engine == "resvg" else f"{version} (cairo {cairo_library.version()})"
 
 
 def font_hashes() -> dict[str, str]:
@@ -201,7 +175,7 @@ def _check_work(facts: SvgFacts, place: Placement, box: _Box, engine: Engine) ->
 
 
 def _check_cairosvg(facts: SvgFacts) -> None:
-    _cairo()
+    cairo_library.load()
     if facts.has_text:
         # Cairo's text calls ask fontconfig, so that pixels would follow the machine.
         raise SvgEngineError("cairosvg", "it would draw text in fonts of the host; use resvg, or outline the text")
@@ -210,102 +184,6 @@ def _check_cairosvg(facts: SvgFacts) -> None:
     if facts.style_matches > CAIRO_STYLE_MATCHES_MAX:
         shown = f"{facts.style_matches} comparisons of elements with selectors, more than {CAIRO_STYLE_MATCHES_MAX}"
         raise SvgEngineError("cairosvg", shown)
-
-
-def _draw_resvg(svg: bytes, sheet: tuple[int, int], place: Placement, fonts: FontSet | None) -> RgbaPixels:
-    import resvg
-    from PIL import PngImagePlugin
-
-    # The binding's order is (sx, kx, tx, ky, sy, ty); cairo's order draws nothing at all.
-    matrix = (place.scale_x, 0.0, place.offset_x, 0.0, place.scale_y, place.offset_y)
-    options = _options(fonts)
-    try:
-        tree = resvg.usvg.Tree.from_str(svg.decode("utf-8"), options)
-        png = resvg.render(tree, matrix, bg_size=sheet)
-    except BaseException as error:
-        # A panic of the Rust code arrives as an exception that is no Exception, of a class that cannot be imported.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise SvgEngineError("resvg", str(error)) from error
-    # Not Image.open: its guess at decompression bombs is about files from outside; this one is ours, its size known.
-    with PngImagePlugin.PngImageFile(io.BytesIO(png)) as image:
-        return np.array(image if image.mode == "RGBA" else image.convert("RGBA"))
-
-
-def _options(fonts: FontSet | None) -> Any:
-    """Return this thread's options for `fonts`, made once: loading fonts takes longer than drawing an icon."""
-    import resvg
-
-    made: dict[FontSet | None, Any] = _threads.__dict__.setdefault("options", {})
-    if fonts not in made:
-        options = resvg.usvg.Options.default()
-        if fonts is not None:
-            options.font_family = svg_fonts.default_family(fonts)
-            for data in svg_fonts.engine_files(fonts):
-                options.load_font_data(data)
-        made[fonts] = options
-    return made[fonts]
-
-
-def _cairo() -> Any:
-    try:
-        import cairocffi
-    except OSError as error:
-        raise CairoMissingError(str(error).splitlines()[0]) from error
-    return cairocffi
-
-
-def _draw_cairosvg(svg: bytes, size: tuple[float, float], sheet: tuple[int, int], place: Placement) -> RgbaPixels:
-    cairo = _cairo()
-    import cairosvg.parser
-    import cairosvg.surface
-
-    class Sheet(cairosvg.surface.PNGSurface):  # type: ignore[misc]  # the library has no types
-        """A surface of the asked size, on which the document's pixels are moved and scaled into their place."""
-
-        def _create_surface(self, width: float, height: float) -> tuple[Any, float, float]:
-            surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, *sheet)
-            surface.set_device_scale(place.scale_x, place.scale_y)
-            surface.set_device_offset(place.offset_x, place.offset_y)
-            return surface, width, height
-
-    try:
-        tree = cairosvg.parser.Tree(bytestring=svg, unsafe=False, url_fetcher=_fetch_inline)
-        drawn = Sheet(tree, None, 96, output_width=size[0], output_height=size[1])
-        drawn.cairo.flush()
-    except SvgRefusedError:
-        raise
-    except Exception as error:
-        raise SvgEngineError("cairosvg", f"{type(error).__name__}: {error}") from error
-    return _straight(drawn.cairo)
-
-
-def _fetch_inline(url: str, resource_type: str) -> bytes:
-    """Answer CairoSVG's wish for a URL: only pictures inside the document. The guard has taken out all else already, but for
-    an href that is absent or empty CairoSVG asks for its working folder: to raise TypeError makes it draw nothing then.
-
-    Of a picture of another type than the guard weighs nothing is handed on: Pillow knows some that run programs.
-    """
-    if not url.startswith("data:"):
-        if resource_type == "image/*":
-            return b""
-        raise TypeError(f"no {resource_type} within the document: {url}")
-    data = embedded.decode(url)
-    return data if embedded.mime(data) is not None else b""
-
-
-def _straight(surface: Any) -> RgbaPixels:
-    """Copy a cairo surface (native-endian premultiplied ARGB) into straight RGBA, each channel rounded to nearest."""
-    stride, columns, rows = surface.get_stride(), surface.get_width(), surface.get_height()
-    words = np.frombuffer(surface.get_data(), np.uint32).reshape(rows, stride // 4)[:, :columns]
-    alpha = words >> 24
-    divisor = np.maximum(alpha, 1)
-    pixels = np.empty((rows, columns, 4), np.uint8)
-    for channel, shift in enumerate((16, 8, 0)):
-        premul = words >> shift & 0xFF
-        pixels[..., channel] = np.minimum((premul * 255 + divisor // 2) // divisor, 255)
-    pixels[..., 3] = alpha
-    return pixels
 
 
 def _cut(pixels: RgbaPixels, facts: SvgFacts, box: _Box, place: Placement) -> RgbaPixels:

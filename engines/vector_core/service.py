@@ -7,6 +7,7 @@ import functools
 from collections.abc import Iterable
 from pathlib import PurePath
 
+from engines.isolation.pool import Pool
 from engines.media_v2 import keys
 from engines.media_v2.catalog import usable
 from engines.media_v2.exports import Export, Exporter
@@ -37,9 +38,11 @@ render_key of all that shows a drawing. 2: inner `<svg>` and `href` are put righ
 class VectorService:
     """Keeps and renders scenes in one store. `exporter` brings presets and encoders (see `engines.media_v2.exports.Exporter`)."""
 
-    def __init__(self, registry: Registry, exporter: Exporter) -> None:
+    def __init__(self, registry: Registry, exporter: Exporter, isolation: Pool | None = None) -> None:
+        """`isolation` are workers for the engines, with `tasks.TASKS`; see `rasterize` for what is done without them."""
         self._registry = registry
         self._exporter = exporter
+        self._isolation = isolation
 
     @functools.cached_property
     def _fonts(self) -> SceneFontShelf:
@@ -110,7 +113,7 @@ class VectorService:
 
     def export_document(self, scope: Scope, scene_id: str, request: DocumentRequest) -> Rendered:
         """Make a PDF, PostScript or clean SVG file of a scene and register it; see `document_exports.export_document`."""
-        return document_exports.export_document(self._registry, scope, scene_id, request, self._fonts)
+        return document_exports.export_document(self._registry, scope, scene_id, request, self._fonts, self._isolation)
 
     def remake(self, artifact: Artifact) -> tuple[RenderJob, Draw]:
         """The job that made `artifact`, and how to do it again; nothing is recorded."""
@@ -156,7 +159,8 @@ class VectorService:
         def draw(artifact_id: str) -> Export:
             svg = self._registry.content(scene)
             x, y, width, height = plan.visible
-            drawn = rasterize.rasterize(svg, plan.content_width, plan.content_height, engine=engine, fonts=fonts.files)
+            size = (plan.content_width, plan.content_height)
+            drawn = rasterize.rasterize(svg, *size, engine=engine, fonts=fonts.files, isolation=self._isolation)
             return self._exporter.export(plan, drawn[y : y + height, x : x + width], producers, artifact_id)
 
         return job, draw

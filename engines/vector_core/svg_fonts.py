@@ -6,7 +6,6 @@ bytes; what to do with them is `rasterize`'s concern.
 """
 
 import functools
-import hashlib
 import importlib.resources
 import struct
 from collections.abc import Mapping
@@ -69,6 +68,8 @@ def with_generic(fonts: FontSet, families: Mapping[str, str]) -> FontSet:
 @functools.cache
 def packaged_hashes() -> dict[str, str]:
     """Return `font:<name>` -> sha256 (hex) of the default set, for what must name every input of a picture."""
+    import hashlib  # workers, which must start fast, never hash fonts
+
     return {
         f"font:{name}": hashlib.sha256(data).hexdigest()
         for name, data in zip(PACKAGED_FILES, packaged().files, strict=True)
@@ -89,6 +90,12 @@ def engine_files(fonts: FontSet) -> tuple[bytes, ...]:
             raise RasterValueError("fonts", wanted, "a family of the font files given")
         aliases += [rename(data, ENGINE_NAMES[generic]) for data in members]
     return (*map(_with_postscript_name, fonts.files), *aliases)
+
+
+def forget() -> None:
+    """Let go of the files that were looked into last, which are remembered with what was found."""
+    engine_files.cache_clear()
+    family_names.cache_clear()
 
 
 def default_family(fonts: FontSet) -> str:

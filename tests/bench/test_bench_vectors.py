@@ -25,8 +25,8 @@ def test_the_report_has_what_programs_read() -> None:
     told: list[tuple[str, int, int]] = []
     report = vectors.run(quick=True, peers=["resvg"], tell=lambda *what: told.append(what))
     rows = {row["case"]: row for row in report["rows"]}
-    assert tuple(rows) == ("icon", "logo", "drawing", "layers", "guard")
-    assert rows["icon"]["best_ms"].keys() == {"ours", "resvg"}
+    assert tuple(rows) == ("icon", "logo", "drawing", "layers", "threads", "guard")
+    assert rows["icon"]["best_ms"].keys() == {"ours", "ours_here", "resvg"}
     assert all(row["best_ms"].keys() == row["median_ms"].keys() == row["turns"].keys() for row in rows.values())
     assert {target["figure"] for target in report["targets"]} <= report["summary"].keys()
     assert all(target["met"] is not None for target in report["targets"])

@@ -1,5 +1,6 @@
 """Tasks that misbehave on purpose, run in worker processes by the tests."""
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -9,6 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from engines.isolation import worker
 from engines.isolation.errors import WorkerTimeLimitError
 from engines.media_v2.errors import UnsupportedMediaError
 
@@ -16,7 +18,8 @@ MODULE = "engines.isolation.tests.tasks"
 TABLE = {
     name: f"{MODULE}:{name}"
     for name in (
-        "echo", "sleep", "spin_in_c", "eat", "crash", "leave", "refuse", "fail", "surroundings", "speak_nonsense", "rust_ends", "eat_twice"
+        "echo", "sleep", "spin_in_c", "eat", "crash", "leave", "refuse", "fail", "surroundings", "speak_nonsense", "rust_ends", "eat_twice",
+        "mutter", "write", "work",
     )
 }  # fmt: skip
 
@@ -68,6 +71,29 @@ def rust_ends(_value: Any, _: Sequence[bytearray]) -> tuple[object, Sequence[byt
     os.write(2, b"memory allocation of 123456 bytes failed\n")
     os.kill(os.getpid(), signal.SIGABRT)
     return None, ()
+
+
+def work(value: Any, _: Sequence[bytearray]) -> tuple[object, Sequence[bytearray]]:
+    """Use so many seconds of a processor, in native code that holds the interpreter's lock."""
+    until = time.process_time() + value
+    while time.process_time() < until:
+        sum(range(1_000_000))
+    return None, ()
+
+
+def mutter(_value: Any, _: Sequence[bytearray]) -> tuple[object, Sequence[bytearray]]:
+    """Say what Rust says when memory is out, at length, and go on."""
+    with contextlib.suppress(OSError):  # the file is full; native code does not care
+        for _ in range(100):
+            os.write(2, b"memory allocation of 123456 bytes failed\n" * 100)
+    return None, ()
+
+
+def write(value: Any, _: Sequence[bytearray]) -> tuple[object, Sequence[bytearray]]:
+    """Write a file of so many bytes in memory, having asked for room for `[1]` or not."""
+    size, asked = value
+    with worker.may_write(asked), os.fdopen(os.memfd_create("written"), "wb", buffering=0) as file:
+        return file.write(bytes(size)), ()
 
 
 def refuse(value: Any, _: Sequence[bytearray]) -> tuple[object, Sequence[bytearray]]:

@@ -90,9 +90,10 @@ def test_a_worker_knows_nothing_of_its_surroundings(monkeypatch: pytest.MonkeyPa
     with (tmp_path / "ledger").open("wb") as held, Pool(tasks.TABLE, workers=1) as fresh:
         os.set_inheritable(held.fileno(), True)
         seen = fresh.call("surroundings").value
-    assert set(seen["environment"]) == {"LC_ALL", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
-    named = [one for one in seen["descriptors"] if "socket:" not in one and "pipe:" not in one]
-    assert [one for one in named if one != "/dev/null" and "memfd" not in one and "/fd" not in one] == []
+    named = {"LC_ALL", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
+    assert set(seen["environment"]) == named
+    opened = [one for one in seen["descriptors"] if "socket:" not in one and "pipe:" not in one]
+    assert [one for one in opened if one != "/dev/null" and "memfd" not in one and "/fd" not in one] == []
     assert len(seen["descriptors"]) <= 6
     assert (seen["folder"], seen["core"], seen["numba"]) == ("/", [0, 0], False)
 
@@ -106,6 +107,17 @@ def test_a_task_without_end_is_killed(pool: Pool, task: str) -> None:
     assert pool.call("echo", 1).value["value"] == 1
 
 
+def test_a_task_is_ended_by_its_own_time_and_not_by_others(pool: Pool) -> None:
+    """A busy machine is no reason to refuse a file. Who waits uses no processor; who was just in time leaves nothing for the next one."""
+    with pytest.raises(WorkerTimeLimitError) as caught:
+        pool.call("work", 600, seconds=60, cpu_seconds=0.2)
+    assert caught.value.fields["limit"] == 0.2
+    pool.call("sleep", 0.5, seconds=60, cpu_seconds=0.2)
+    for _ in range(3):
+        pool.call("work", 0.1, seconds=60, cpu_seconds=0.3)
+    pool.call("work", 0.4, seconds=60)
+
+
 def test_a_task_that_needs_too_much_memory_is_told_so() -> None:
     """The machine must not start to swap for one file; what fits is fine, before and after."""
     with Pool(tasks.TABLE, workers=1, memory_bytes=600 * 1024**2) as small:
@@ -114,12 +126,54 @@ def test_a_task_that_needs_too_much_memory_is_told_so() -> None:
             small.call("eat", 2**30)
         assert caught.value.fields["limit"] == 600 * 1024**2
         with pytest.raises(WorkerMemoryLimitError):
-            small.call("echo", None, [bytes(200 * 1024**2)] * 2)  # more than a request may be
+            small.call("echo", None, [bytes(220 * 1024**2)] * 3)  # more than a request may be
         with pytest.raises(WorkerMemoryLimitError):
             small.call("eat_twice", None, [bytes(200 * 1024**2)])
         assert small.call("echo", 1).value["value"] == 1
         with pytest.raises(WorkerMemoryLimitError):
             small.call("rust_ends")
+
+
+def test_a_task_may_have_less_memory_than_its_worker(pool: Pool) -> None:
+    """An icon is no reason for gigabytes. What the worker holds already does not count, and the next task is free again."""
+    for _ in range(2):
+        with pytest.raises(WorkerMemoryLimitError) as caught:
+            pool.call("eat", 200_000_000, memory_bytes=100_000_000)
+        assert caught.value.fields["limit"] == 100_000_000
+        assert pool.call("eat", 50_000_000, memory_bytes=100_000_000).value == 50_000_000
+        assert len(pool.call("echo", None, [bytes(150_000_000)]).buffers[0]) == 150_000_000
+
+
+def test_a_file_may_be_lent_to_a_task_and_no_more(pool: Pool) -> None:
+    """A library that opens nothing but files gets them in memory, as long as the task runs."""
+    assert pool.call("write", [1_000_000, 1_000_000]).value == 1_000_000
+    assert pool.call("write", [1_000_000, 0]).value == 65_536
+    assert pool.call("write", [1_000_000, 500_000]).value == 500_000
+    with pytest.raises(WorkerMemoryLimitError):
+        pool.call("write", [1, 10**9])
+
+
+def test_what_a_library_said_before_is_not_taken_for_its_last_words(pool: Pool) -> None:
+    """Nor does it fill the file that those go to."""
+    pool.call("mutter")
+    with pytest.raises(WorkerDiedError, match="exit code 7"):
+        pool.call("leave", 7)
+    pool.call("mutter")
+    with pytest.raises(WorkerMemoryLimitError):
+        pool.call("rust_ends")
+
+
+def test_workers_that_are_announced_start_at_once_and_are_used() -> None:
+    """The caller goes on meanwhile; there are no more of them than the pool may have."""
+    with Pool(tasks.TABLE, workers=2) as made:
+        before = _children()
+        for _ in range(3):
+            made.start("echo", 5)
+        started = {int(pid) for pid in _children() - before}
+        assert len(started) == 2
+        assert made.call("echo").value["pid"] in started
+    made.start("echo")
+    assert _children() == before, "a closed pool starts nothing"
 
 
 @pytest.mark.parametrize(("task", "value", "how"), [("crash", None, "SIGSEGV"), ("leave", 7, "exit code 7")])
@@ -252,8 +306,20 @@ Pool(tasks.TABLE, workers=1).call("spin_in_c", [{str(tmp_path / "pid")!r}], seco
 
 
 def test_a_worker_that_cannot_start_says_why() -> None:
-    """A task table that names nothing is found on first use, not by a hang."""
-    with Pool({"lost": "engines.isolation.tests.tasks:nowhere"}, workers=1) as pool:
+    """A task table that names nothing is found on first use, not by a hang; the other tasks go on."""
+    with Pool({"lost": "engines.isolation.tests.tasks:nowhere", "echo": tasks.TABLE["echo"]}, workers=1) as pool:
+        pool.start("lost")
         for _ in range(2):
             with pytest.raises(WorkerStartError, match="nowhere"):
                 pool.call("lost")
+            assert pool.call("echo", 1).value["value"] == 1
+
+
+def test_the_time_of_a_task_does_not_count_what_it_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a library takes seconds to load: else no drawing would ever come off there."""
+    (tmp_path / "slow_to_load.py").write_text(
+        "import time; time.sleep(1)\nfrom engines.isolation.tests.tasks import echo\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with Pool({"slow": "slow_to_load:echo"}, workers=1) as pool:
+        assert pool.call("slow", 1, seconds=0.9).value["value"] == 1

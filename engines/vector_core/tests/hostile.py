@@ -282,6 +282,16 @@ HEAVY: dict[str, bytes] = {
 }
 """Let through, and drawn or given up by an engine with a typed error."""
 
+_CLIPPED = '<rect clip-path="url(#c)" width="900" height="900"/>'
+
+SLOW: dict[str, bytes] = {
+    "thousands of clips": svg(
+        f'<clipPath id="c"><circle r="900"/></clipPath>{_CLIPPED * 4000}', 'width="1000" height="1000"'
+    ),
+    "thousands of opacities": svg('<g opacity=".5"><rect width="20" height="20"/></g>' * 6000),
+}
+"""Let through, since nothing in them is wrong, and drawn in many seconds at 1000 x 1000 px."""
+
 _ENTITY = '<!DOCTYPE svg [<!ENTITY ns_svg "http://www.w3.org/2000/svg"><!ENTITY c "#ff0000">]>'
 _PUBLIC = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
 _BOX = '<rect width="20" height="20" {}/>'

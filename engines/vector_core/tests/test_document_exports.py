@@ -106,15 +106,17 @@ def test_lineage_leads_from_a_document_to_its_scene_and_fonts(
     assert {one["name"] for one in told["inputs"]} == {"Inter", "Inter italic"}  # type: ignore[attr-defined]
 
 
+def _longer(made: documents.Document) -> documents.Document:
+    return made._replace(content=made.content + b" ")
+
+
 def test_a_changed_byte_is_found_by_making_it_again(
     vectors: VectorService, registry: Registry, scope: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = vectors.register_scene(scope, SVG, "logo.svg").artifact
     made = vectors.export_document(scope, scene.artifact_id, DocumentRequest(format="svg")).artifact
     write = documents.write_document
-    monkeypatch.setattr(
-        documents, "write_document", lambda *given: write(*given)._replace(content=write(*given).content + b" ")
-    )
+    monkeypatch.setattr(documents, "write_document", lambda *given, **more: _longer(write(*given, **more)))
     found = remake(registry, made)
     assert found is not None
     assert found.startswith("other bytes: ")

@@ -16,19 +16,21 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from engines.isolation.errors import WorkerMemoryLimitError, WorkerTimeLimitError
+from engines.isolation.pool import Pool
 from engines.vector_core import (
     documents,
     font_instances,
     guard,
     pages,
     pdf_files,
-    pdf_worker,
     postscript,
     rasterize,
     svg_fonts,
 )
 from engines.vector_core.errors import SvgEngineError, SvgRefusedError
 from engines.vector_core.pages import DocumentFormat, DocumentRequest, DocumentValueError
+from engines.vector_core.tasks import TASKS
 from tests.fixtures import SVG
 
 SCENE = """<svg xmlns="http://www.w3.org/2000/svg" width="200" height="150" viewBox="0 0 200 150">
@@ -233,9 +235,35 @@ def test_a_filter_beyond_all_memory_is_an_error_here_and_no_end(hidden: bool) ->
     if hidden:
         uri = b"data:image/svg+xml;base64," + base64.b64encode(svg)
         svg = PLAIN.replace(b"<path", b'<image width="60" height="60" href="' + uri + b'"/><path')
-    assert pdf_files._may_filter(svg), "drawn in this process, it would end it"
-    with pytest.raises(SvgEngineError, match="limits of time or memory"):
+    with pytest.raises(WorkerMemoryLimitError) as caught:
         pdf_of(svg)
+    assert caught.value.fields["field"] == "write_pdf"
+
+
+@pytest.mark.parametrize("kind", ["pdf", "ps", "eps"])
+def test_it_does_not_matter_whose_worker_writes_a_document(kind: DocumentFormat) -> None:
+    """The same bytes from a pool that wrote others before as from a worker of its own, or this process."""
+    if kind == "pdf":
+        needs_print()
+    svg, request = (WORDS if kind == "pdf" else PLAIN), DocumentRequest(format=kind)
+    with Pool(TASKS, workers=1) as pool:
+        made = [documents.write_document(svg, request, isolation=pool).content for _ in range(2)]
+    assert made[0] == made[1] == documents.write_document(svg, request).content
+
+
+@pytest.mark.parametrize("kind", ["pdf", "eps"])
+def test_a_page_that_takes_too_long_is_ended(kind: DocumentFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A millionth of a second, so that any page is late; the pool goes on."""
+    if kind == "pdf":
+        needs_print()
+    with Pool(TASKS, workers=1) as pool:
+        documents.write_document(PLAIN, DocumentRequest(format=kind), isolation=pool)
+        for writer in (pdf_files, postscript):
+            monkeypatch.setattr(writer, "SECONDS_MAX", 1e-6)
+        with pytest.raises(WorkerTimeLimitError):
+            documents.write_document(PLAIN, DocumentRequest(format=kind), isolation=pool)
+        monkeypatch.undo()
+        documents.write_document(PLAIN, DocumentRequest(format=kind), isolation=pool)
 
 
 def test_entities_are_spelled_out_for_every_writer() -> None:
@@ -313,14 +341,6 @@ def test_static_fonts_have_the_weights_and_no_axes() -> None:
     assert sorted(font["OS/2"].usWeightClass for font in fonts) == [400, 400, 700, 700]
     assert not any("fvar" in font for font in fonts)
     assert {name for data in made.files for name in svg_fonts.family_names(data)} == {"Inter"}
-
-
-def test_the_worker_starts_without_this_package() -> None:
-    """It is a script, so that starting it costs what svg2pdf costs and no more."""
-    imported = re.findall(
-        r"^\s*(?:from|import) (\S+)", Path(pdf_worker.__file__).read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert not any(name.split(".")[0] in ("engines", "numpy") for name in imported)
 
 
 FAITHFUL_SHARE_MIN = 0.88
