@@ -7,7 +7,7 @@ them:
 
 - a commit is whole or absent, and when `commit` returns it is durable and seen by every handle;
 - indexes have no gaps and are never given twice, however many processes append at once: while `writing` is held, the index
-  that it gave is the next one;
+  that it gave is the next one, or `commit` raises LostRaceError and has written nothing;
 - what lies below a head never changes, and `spans` checks that as far as bytes can tell;
 - after a refusal whose outcome is unknown the object refuses all further work, or finds out what became of the commit;
   nothing is ever appended twice;
@@ -18,7 +18,7 @@ them:
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -68,6 +68,14 @@ class Span(NamedTuple):
     entries: list[bytes]
     commit: object
     """What the log needs to tell where an entry lies; see `Log.place`."""
+
+
+class Restriction(NamedTuple):
+    """Why nobody may append to a log: it is a `copy` of `other`, or it has `moved` there."""
+
+    kind: Literal["copy", "moved"]
+    other: str
+    """Where the other one is: a folder or an address, never with a credential."""
 
 
 class Log(Protocol):
@@ -131,7 +139,9 @@ class Log(Protocol):
         """Append the entry run `body`, with these leaf hashes, as one commit; durable on return. Only while `writing`.
 
         The caller has checked that a frame can hold them. Returns the index of the first. Raises StorageError, after
-        which it is unknown whether the commit will be there when the log is opened again.
+        which it is unknown whether the commit will be there when the log is opened again; and, where nothing can be
+        locked, LostRaceError when somebody else has taken that index: then nothing was written, and the caller leaves
+        `writing` and enters it again to learn what is there now.
         """
         ...
 
@@ -156,4 +166,37 @@ class Log(Protocol):
 
     def close(self) -> None:
         """Let go of everything; closing twice is harmless. Raises StorageError."""
+        ...
+
+
+@runtime_checkable
+class MovableLog(Log, Protocol):
+    """A log that can be copied to and moved away from; see `copying`.
+
+    Its module also has `open_copy(address, *, ledger_id, original, wait_s)`, which returns the copy at an address, made
+    where there is nothing: a log with that id, marked as a copy of `original`, to which `writing`, `commit` and
+    `keep_checkpoint` write although `open_log` refuses to append to it. It raises CopyTargetError for anything else.
+    """
+
+    def restriction(self) -> Restriction | None:
+        """Return why nobody may append here, as it is now; None when everybody may."""
+        ...
+
+    def seal(self, successor: str) -> Position:
+        """Refuse all appends from now on with MovedLedgerError, those of writers that are at work included.
+
+        Returns the end, beyond which nothing comes. Sealing again for the same successor changes nothing. Raises
+        MovedLedgerError when another one was named, CopiedLedgerError, ReadOnlyLedgerError, BusyError, StorageError.
+        """
+        ...
+
+    def promote(self) -> None:
+        """Make a copy a ledger of its own. Harmless when it is one already. Raises ReadOnlyLedgerError, StorageError."""
+        ...
+
+    def keep_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint that was signed elsewhere over the same events, instead of the one that is kept.
+
+        Raises CorruptLedgerError unless the log begins with what it says, ReadOnlyLedgerError, BusyError, StorageError.
+        """
         ...

@@ -19,9 +19,13 @@
     │   ├── NoCheckpointError      a proof or an export needs a checkpoint that covers it
     │   ├── InvalidKeyError        the text of a verifier key or a signing key is not one
     │   ├── ExportTargetError      the folder to export to holds something else
+    │   ├── CopyTargetError        the place to copy to holds something else
+    │   ├── CopiedLedgerError      an append to a copy; append to the original, or promote the copy
+    │   ├── MovedLedgerError       an append to a ledger that another has taken the place of; append there
     │   └── LedgerClosedError      any use after `close`
     ├── the world's answer: try again, or elsewhere
     │   ├── ConflictError          somebody appended first; read on and decide again
+    │   ├── LostRaceError          raised by logs without a lock; a ledger plans its appends anew
     │   ├── BusyError              the writer lock did not come free in time
     │   ├── LedgerNotFoundError    no ledger at this path
     │   ├── MissingExtraError      what was asked for needs packages that are not installed
@@ -196,6 +200,32 @@ class ExportTargetError(LedgerError):
         super().__init__(f"cannot export to {path}: {reason}")
 
 
+class CopyTargetError(LedgerError):
+    """The place `path` cannot take a copy, for `reason`."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"cannot copy to {path}: {reason}")
+
+
+class CopiedLedgerError(LedgerError):
+    """The ledger at `path` is a copy of `original`, and takes no events of its own."""
+
+    def __init__(self, path: str, original: str) -> None:
+        self.path, self.original = path, original
+        super().__init__(
+            f"{path} is a copy of {original} and takes no events; append to the original, or promote the copy first"
+        )
+
+
+class MovedLedgerError(LedgerError):
+    """The ledger at `path` was sealed when `successor` took its place."""
+
+    def __init__(self, path: str, successor: str) -> None:
+        self.path, self.successor = path, successor
+        super().__init__(f"{path} takes no more events: it has moved to {successor}")
+
+
 class InvalidNoteError(LedgerError):
     """A signed note was refused for `reason`."""
 
@@ -218,6 +248,14 @@ class ConflictError(LedgerError):
     def __init__(self, expected_index: int, actual_index: int) -> None:
         self.expected_index, self.actual_index = expected_index, actual_index
         super().__init__(f"expected to append at index {expected_index}, the next index is {actual_index}")
+
+
+class LostRaceError(LedgerError):
+    """Somebody else committed at `index` of the log at `path` first; nothing was written."""
+
+    def __init__(self, path: str, index: int) -> None:
+        self.path, self.index = path, index
+        super().__init__(f"another writer was first at index {index} of {path}")
 
 
 class BusyError(LedgerError):

@@ -1,16 +1,17 @@
-"""How does a ledger read and sign a log that lies in files? `segments` appends; this adds what the protocol asks beside."""
+"""How does a ledger read, sign and move a log that lies in files? `segments` appends; this adds what the protocol asks beside."""
 
 import threading
 import time
 from collections.abc import Iterator
 
-from ledger.backend import Head, Position, Span
+from ledger.backend import Head, Position, Restriction, Span
 from ledger.checkpoint import Checkpoint
 from ledger.frame import FRAME_HEADER_BYTES, split_run
-from ledger.issuing import issue_checkpoint, read_checkpoint
+from ledger.issuing import issue_checkpoint, keep_checkpoint, read_checkpoint
 from ledger.mark import Mark
 from ledger.merkle import HashReader
 from ledger.reading import Commit, entries_of, file_path
+from ledger.restriction import lift_restriction, read_restriction, write_restriction
 from ledger.segments import SegmentLog
 from ledger.signer import Signer
 from ledger.tree import TileReader
@@ -57,6 +58,32 @@ class FileLog(SegmentLog):
         """Settle the log and sign its end; see `issuing.issue_checkpoint`."""
         with self.settled() as (mark, edge):
             return issue_checkpoint(self._storage, mark, edge, signer)
+
+    def restriction(self) -> Restriction | None:
+        """Return why nobody may append here, as it is now."""
+        self.check_usable()
+        return read_restriction(self._storage)
+
+    def seal(self, successor: str) -> Mark:
+        """Refuse all appends from now on; see `backend.MovableLog`. What a crash left above the mark is settled first."""
+        if self.restriction() == ("moved", successor):
+            return self.head()
+        with self.settled() as (mark, _):
+            write_restriction(self._storage, Restriction("moved", successor))
+            return mark
+
+    def promote(self) -> None:
+        """Make a copy a ledger of its own."""
+        self.check_writable()
+        with self._storage.lock(self._wait_s):
+            there = read_restriction(self._storage)
+            if there is not None and there.kind == "copy":
+                lift_restriction(self._storage)
+
+    def keep_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint that was signed elsewhere; see `backend.MovableLog`."""
+        with self.settled() as (mark, _):
+            keep_checkpoint(self._storage, mark, checkpoint)
 
     def wait(self, seconds: float, ended: threading.Event | None = None) -> None:
         """Files call nobody: sleep, or until `ended` is set."""

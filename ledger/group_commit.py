@@ -6,18 +6,20 @@ A group becomes one commit where it fits, because a repair takes damage that is 
 a torn tail: several commits must never lie unsynced at the same time.
 
 Sharing changes nothing that a caller can see but the time: order is arrival, every append is whole or absent, has its
-own range of indexes and its own refusal. The main path is `GroupCommit.append` -> `_lead` -> `plan_group`.
+own range of indexes and its own refusal. A log without a lock may lose the index that it gave to another process; then
+nothing of the commit is there, and what is left of the group is planned anew behind what came first, so that a
+conditional append gets the refusal that it should. The main path is `GroupCommit.append` -> `_lead` -> `plan_group`.
 """
 
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from errno import EINTR
+from errno import EAGAIN, EINTR
 from typing import NamedTuple
 
 from ledger.backend import Log
-from ledger.errors import BusyError, ConflictError, OutOfRangeError, StorageError
+from ledger.errors import BusyError, ConflictError, LostRaceError, OutOfRangeError, StorageError
 from ledger.frame import encode_run
 from ledger.layout import COMMIT_BYTES_MAX, COMMIT_EVENTS_MAX
 from ledger.merkle import leaf_hashes
@@ -48,7 +50,7 @@ class GroupPlan(NamedTuple):
 class Request:
     """One call that waits in line: its batches, the index that it expects, and what became of it."""
 
-    __slots__ = ("batches", "deadline_s", "expected_index", "failure", "firsts", "turn")
+    __slots__ = ("batches", "deadline_s", "expected_index", "failure", "firsts", "has_left", "kept", "turn")
 
     def __init__(self, batches: Sequence[Batch], expected_index: int | None, deadline_s: float) -> None:
         self.batches = batches
@@ -57,6 +59,8 @@ class Request:
         self.turn: threading.Lock | None = None
         self.firsts: list[int] | None = None
         self.failure: ConflictError | StorageError | None = None
+        self.kept: list[int] = []
+        self.has_left = False
 
     @property
     def is_decided(self) -> bool:
@@ -68,9 +72,15 @@ class Request:
         if self.is_decided:
             return
         if isinstance(outcome, list):
-            self.firsts = outcome
+            self.firsts = self.kept + outcome
         else:
             self.failure = outcome
+
+    def keep(self, firsts: list[int]) -> None:
+        """Note that so many of the batches are written, with these first indexes; the rest stays to be planned."""
+        self.kept += firsts
+        self.batches = self.batches[len(firsts) :]
+        self.expected_index = None if self.kept else self.expected_index
 
 
 def batch_of(entries: Sequence[bytes]) -> Batch:
@@ -159,16 +169,22 @@ class GroupCommit:
         """Write for everybody who is in line when the lock has come free, `own` first."""
         group: list[Request] = []
         try:
-            with self._log.writing(max(0.0, own.deadline_s - time.monotonic())) as next_index:
-                group = self._next_group()
-                assert group[0] is own, "only the head of the line leads"
-                plan = plan_group(group, next_index)
-                for batches in plan.commits:
-                    leaves = [leaf for batch in batches for leaf in batch.leaves]
-                    self._log.commit(b"".join(batch.body for batch in batches), leaves)
-            for request, outcome in zip(group, plan.outcomes, strict=True):
+            outcomes = None
+            while outcomes is None:
+                with self._log.writing(max(0.0, own.deadline_s - time.monotonic())) as next_index:
+                    group = self._next_group()
+                    assert group[0] is own, "only the head of the line leads"
+                    outcomes = self._write(group, next_index)
+                if outcomes is None:
+                    self._line_up_again(group)
+                    group = []
+                    if time.monotonic() >= own.deadline_s:
+                        raise BusyError(self._log.path, self._wait_s)
+            for request, outcome in zip(group, outcomes, strict=True):
                 request.decide(outcome)
         except BusyError:
+            if own.kept:
+                raise _cut_short(self._log.path, own) from None
             raise BusyError(self._log.path, self._wait_s) from None  # It waited in line before it waited for the lock.
         except BaseException as error:
             for request in group:
@@ -178,6 +194,25 @@ class GroupCommit:
             for request in group:
                 if request.turn is not None and request is not own:
                     request.turn.release()
+
+    def _write(self, group: Sequence[Request], next_index: int) -> list[list[int] | ConflictError] | None:
+        """Write what `group` asks for and return what becomes of each; None when another writer was first at some index."""
+        plan = plan_group(group, next_index)
+        written = 0
+        for batches in plan.commits:
+            leaves = [leaf for batch in batches for leaf in batch.leaves]
+            try:
+                self._log.commit(b"".join(batch.body for batch in batches), leaves)
+            except LostRaceError:
+                if written:
+                    (firsts,) = plan.outcomes
+                    assert isinstance(firsts, list), (
+                        "only a request that is alone needs several commits, and it is under way"
+                    )
+                    group[0].keep(firsts[:written])
+                return None
+            written += len(batches)
+        return plan.outcomes
 
     def _next_group(self) -> list[Request]:
         """Take from the line what goes into one commit; a first request that is larger is taken alone."""
@@ -192,9 +227,15 @@ class GroupCommit:
                 group.append(self._line.popleft())
         return group
 
+    def _line_up_again(self, group: Sequence[Request]) -> None:
+        """Put `group` back at the head of the line, but for those whose threads have gone away meanwhile."""
+        with self._gate:
+            self._line.extendleft(request for request in reversed(group) if not request.has_left)
+
     def _leave(self, request: Request) -> None:
         """Take `request` out of line and lead, and let the next in line lead."""
         with self._gate:
+            request.has_left = True
             if not request.is_decided and request in self._line:
                 self._line.remove(request)
             if self._leader is request:
@@ -205,6 +246,14 @@ class GroupCommit:
 
 def _extent(request: Request) -> tuple[int, int]:
     return sum(batch.event_count for batch in request.batches), sum(len(batch.body) for batch in request.batches)
+
+
+def _cut_short(path: str, request: Request) -> StorageError:
+    """Return what to tell somebody who waited in vain when some of the batches were written already."""
+    reason = (
+        f"the first {len(request.kept)} batches are written, but other writers came first with every one after them"
+    )
+    return StorageError(path, "append", reason, EAGAIN)
 
 
 def _told(error: BaseException, path: str) -> StorageError:

@@ -6,6 +6,8 @@ last one go. A log must never sign two histories, so that the last checkpoint is
 assumed.
 """
 
+from collections.abc import Mapping
+
 from ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from ledger.edge import EMPTY_EDGE, Edge
 from ledger.errors import CorruptLedgerError, InvalidNoteError, InvalidProofError, SignerMismatchError
@@ -48,16 +50,38 @@ def issue_checkpoint(storage: Storage, mark: Mark, edge: Edge, signer: Signer) -
         if last.size == mark.size:
             return last
     tiles = {format_path(tile): edge.tiles[tile.level] for tile in partial_tiles(mark.size)}
+    checkpoint = sign_checkpoint(signer, mark.size, mark.root)
+    _put_in_place(storage, checkpoint, tiles, last)
+    return checkpoint
+
+
+def keep_checkpoint(storage: Storage, mark: Mark, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint in place that was signed elsewhere over the same events; the caller has settled the log.
+
+    One that says no more than the one that is there changes nothing. Raises CorruptLedgerError when the log does not
+    begin with what it says, StorageError.
+    """
+    _check_growth(storage, mark, checkpoint)
+    last = read_checkpoint(storage)
+    if last is not None and last.size >= checkpoint.size:
+        return
+    reader = TileReader(storage, mark)
+    tiles = {format_path(tile): reader.tile(tile) for tile in partial_tiles(checkpoint.size)}
+    _put_in_place(storage, checkpoint, tiles, last)
+
+
+def _put_in_place(
+    storage: Storage, checkpoint: Checkpoint, tiles: Mapping[str, bytes], last: Checkpoint | None
+) -> None:
+    """Put the partial tiles of `checkpoint`, then itself, then take away the partial tiles of the last one."""
     for name, data in tiles.items():
         storage.put(name, data)
     if tiles:
         storage.settle(list(tiles))
-    checkpoint = sign_checkpoint(signer, mark.size, mark.root)
     storage.replace(CHECKPOINT_NAME, checkpoint.text)
     for name in map(format_path, partial_tiles(last.size if last else 0)):
         if name not in tiles:
             storage.remove(name)
-    return checkpoint
 
 
 def _check_signer(storage: Storage, data: bytes, signer: Signer) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 MARK_NAME: Final = "mark"
 LOCK_NAME: Final = "lock"
 CHECKPOINT_NAME: Final = "checkpoint"
+RESTRICTION_NAME: Final = "restriction"
 SEGMENT_FOLDER: Final = "segments"
 TILE_FOLDER: Final = "tile"
 SEGMENT_SUFFIX: Final = ".seg"

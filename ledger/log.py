@@ -12,6 +12,7 @@ Events go in and come out typed; what they become on the way is told by `events`
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,7 @@ from ledger.backend import Head, Log, Position, Span
 from ledger.checkpoint import Checkpoint
 from ledger.errors import (
     BeyondHeadError,
+    MovedLedgerError,
     NoSignerError,
     OutOfRangeError,
     UndecodableEntryError,
@@ -129,7 +131,8 @@ class Ledger:
         every wait for the writer lock, which is held only during an append. A read-only ledger never writes, repairs or
         locks. With a `signer` the ledger signs its state when asked (`checkpoint`) and when it is closed; it has to be
         the one that signed it before. Raises EventUnionError, UpcasterError, OutOfRangeError, LedgerNotFoundError,
-        LedgerExistsError, SignerMismatchError, CorruptLedgerError, BusyError, StorageError.
+        LedgerExistsError, SignerMismatchError, CorruptLedgerError, BusyError, StorageError, and CopiedLedgerError or
+        MovedLedgerError unless `read_only` (see `copying`).
         """
         EventCodec(events, upcasters)
         _check_limits(wait_s, segment_bytes_max)
@@ -178,8 +181,8 @@ class Ledger:
 
         `expected_index` makes the append conditional: it must be the index that the first event gets. Raises
         InvalidEventError, EntryTooLargeError, OutOfRangeError (1 to 65,535 events) before anything is touched, then
-        ConflictError or BusyError with nothing written, or StorageError, after which the ledger must be opened again.
-        Appends of several threads at once share a sync, see `group_commit`.
+        ConflictError, BusyError or MovedLedgerError with nothing written, or StorageError, after which the ledger must be
+        opened again. Appends of several threads at once share a sync, see `group_commit`.
         """
         return self._group.append((batch_of(self._codec.encode(events)),), expected_index)[0]
 
@@ -276,7 +279,8 @@ class Ledger:
         """
         try:
             if self._signer is not None and self._log.has_appended:
-                self.checkpoint()
+                with suppress(MovedLedgerError):  # the ledger that took its place holds these events, and signs them
+                    self.checkpoint()
         finally:
             self._log.close()
 

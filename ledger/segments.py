@@ -70,6 +70,7 @@ from ledger.reading import (
     read_segment,
 )
 from ledger.repair import Recovery, plan_repair
+from ledger.restriction import check_unrestricted, read_restriction
 from ledger.storage import Storage
 from ledger.tiles import TILE_WIDTH
 from ledger.tree import extend_edge, put_tiles, restore_edge, settle_tiles
@@ -86,7 +87,10 @@ RepairEntry = Callable[[Recovery], bytes | None]
 
 
 def check_free(storage: Storage) -> None:
-    """Raise LedgerExistsError when the folder holds anything that is neither a ledger nor the beginning of one."""
+    """Raise LedgerExistsError when the folder holds anything that is neither a ledger nor the beginning of one.
+
+    The beginning of a copy, which has a restriction but no mark yet, is such a thing too.
+    """
     ours = (MARK_NAME, LOCK_NAME, SEGMENT_FOLDER, TILE_FOLDER, CHECKPOINT_NAME, MARK_NAME + TEMPORARY_SUFFIX)
     strangers = [name for name in storage.names() if name not in ours]
     if strangers and storage.size(MARK_NAME) is None:
@@ -128,16 +132,19 @@ class SegmentLog:
         wait_s: float = 10.0,
         segment_bytes_max: int = SEGMENT_BYTES_MAX,
         repair_entry: RepairEntry = lambda _: None,
+        is_copying: bool = False,
     ) -> None:
         """Open an existing log and repair what a crash left; a read-only log is only looked at.
 
-        Raises LedgerNotFoundError, CorruptLedgerError, BusyError, StorageError.
+        A log that is copied to is written to although it is restricted. Raises LedgerNotFoundError, CopiedLedgerError,
+        MovedLedgerError, CorruptLedgerError, BusyError, StorageError.
         """
         self._storage = storage
         self._read_only = read_only
         self._wait_s = wait_s
         self._segment_bytes_max = segment_bytes_max
         self._repair_entry = repair_entry
+        self._is_copying = is_copying
         self._closed = False
         self._failure: StorageError | None = None
         self._mark_bytes = b""
@@ -257,10 +264,15 @@ class SegmentLog:
 
     @contextmanager
     def _writing(self, wait_s: float | None = None) -> Iterator[None]:
-        """Hold the lock; any refusal of the storage while it is held is fatal for this object."""
+        """Hold the lock; any refusal of the storage while it is held is fatal for this object.
+
+        Raises CopiedLedgerError or MovedLedgerError when nobody may append.
+        """
         with self._storage.lock(self._wait_s if wait_s is None else wait_s):
             self.check_usable()
             try:
+                if not self._is_copying:
+                    check_unrestricted(self._storage.path, read_restriction(self._storage))
                 yield
             except StorageError as error:
                 self._failure = error

@@ -30,6 +30,7 @@ from ledger.layout import (
     CHECKPOINT_NAME,
     LOCK_NAME,
     MARK_NAME,
+    RESTRICTION_NAME,
     SEGMENT_FOLDER,
     SEGMENT_HEADER_BYTES,
     TEMPORARY_SUFFIX,
@@ -45,7 +46,7 @@ from ledger.storage_file import FileStorage
 from ledger.tree_check import CheckName, TreeCheck
 from ledger.upcasters import Upcasters
 
-_KNOWN_NAMES = (MARK_NAME, LOCK_NAME, SEGMENT_FOLDER, TILE_FOLDER, CHECKPOINT_NAME)
+_KNOWN_NAMES = (MARK_NAME, LOCK_NAME, SEGMENT_FOLDER, TILE_FOLDER, CHECKPOINT_NAME, RESTRICTION_NAME)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,6 +69,7 @@ ADAPTERS = {
     "pathops": {"engines/typography_core/merged.py", "engines/vector_core/path_kernel.py"},
     "pyphen": {"engines/typography_core/breaks.py"},
     "crc32c": {"ledger/layout.py"},
+    "obstore": {"ledger/objects/address.py", "ledger/objects/store.py"},
     "litestar": {"engines/http/app.py"},
     "granian": {"engines/http/server.py"},
     "structlog": {"engines/http/logs.py"},

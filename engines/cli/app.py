@@ -43,6 +43,14 @@ _COMMANDS = {
         "Write the ledger as a folder that foreign tools verify.",
     ),
     "ledger fsck": ("engines.cli.ledger_commands:ledger_fsck", "Check every byte of the ledger."),
+    "ledger copy": (
+        "engines.cli.ledger_copy_command:ledger_copy",
+        "Copy a ledger to another place, with the same root.",
+    ),
+    "ledger promote": (
+        "engines.cli.ledger_copy_command:ledger_promote",
+        "Let a copy take the place of its original.",
+    ),
     "artifact retract": (
         "engines.cli.artifact_commands:artifact_retract",
         "Mark an artifact and its descendants as not to be used.",
