@@ -5,15 +5,21 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
 DEMO_DIR ?= impasto-demo
+SCALE_DIR ?= impasto-scale-demo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test quick durability lint format bench docs lock clean
+.PHONY: help demo scale-demo test quick durability lint format bench docs lock clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: $(STAMP) ## Walk the whole journey on real input; the pictures land in impasto-demo/exports.
 	$(BIN)/impasto demo --dir $(DEMO_DIR)
+
+scale-demo: $(STAMP) ## Walk the way beyond one machine, on a PostgreSQL and an S3-speaking server of its own.
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } || true
+	PYTHONPATH=. $(BIN)/python docs/examples/scaling/scale_demo.py --dir $(SCALE_DIR)
 
 test: $(STAMP) ## Run all tests.
 	$(BIN)/python -m pytest -n 2
@@ -49,7 +55,7 @@ LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-a
 	--no-emit-index-url --no-emit-find-links
 
 clean: ## Remove the virtual environment and the demo.
-	rm -rf $(VENV) $(DEMO_DIR)
+	rm -rf $(VENV) $(DEMO_DIR) $(SCALE_DIR)
 
 $(STAMP): locks/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -106,11 +106,12 @@ def _rows(cases: Sequence[Case], turns: int, say: Tell) -> Iterator[dict[str, An
         say("measuring", done, len(cases))
         rates = race(case.contenders, turns)
         counts = {one.name: one.count for one in case.contenders}
-        yield {"case": case.name, "says": case.says, "events": counts} | _told(rates)
+        yield {"case": case.name, "says": case.says, "events": counts} | told_rates(rates)
     say("measuring", len(cases), len(cases))
 
 
-def _told(rates: dict[str, Rates]) -> dict[str, Any]:
+def told_rates(rates: dict[str, Rates]) -> dict[str, Any]:
+    """Return what a row says of its rates: ours, the peers', and ours as multiples of theirs."""
     ours = rates[_OURS]
     peers = {name: one for name, one in rates.items() if name != _OURS}
     return {

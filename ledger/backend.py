@@ -5,9 +5,10 @@ entries as bytes, commits of them, a durable end and a tree over them; what they
 threads share a commit `group_commit`'s. Whoever implements this must keep six promises, since the ledger's own rest on
 them:
 
-- a commit is whole or absent, and when `commit` returns it is durable and seen by every handle;
+- a commit is whole or absent, and when `writing` has been left, if not when `commit` returns, it is durable and seen by
+  every handle: whoever acknowledges an append waits until then;
 - indexes have no gaps and are never given twice, however many processes append at once: while `writing` is held, the index
-  that it gave is the next one, or `commit` raises LostRaceError and has written nothing;
+  that it gave is the next one, or `commit` or the leaving of `writing` raises LostRaceError and has written nothing;
 - what lies below a head never changes, and `spans` checks that as far as bytes can tell;
 - after a refusal whose outcome is unknown the object refuses all further work, or finds out what became of the commit;
   nothing is ever appended twice;
@@ -131,12 +132,14 @@ class Log(Protocol):
     def writing(self, wait_s: float) -> AbstractContextManager[int]:
         """Hold the right to append, caught up with all other writers, and give the index that comes next.
 
-        Raises BusyError after `wait_s` seconds, StorageError, CorruptLedgerError.
+        What was committed is durable when the block has been left. Raises BusyError after `wait_s` seconds, StorageError,
+        CorruptLedgerError; on leaving also LostRaceError, with nothing of the block written, see `commit`.
         """
         ...
 
     def commit(self, body: bytes, leaves: Sequence[bytes]) -> int:
-        """Append the entry run `body`, with these leaf hashes, as one commit; durable on return. Only while `writing`.
+        """Append the entry run `body`, with these leaf hashes, as one commit. Only while `writing`, and durable
+        when that has been left.
 
         The caller has checked that a frame can hold them. Returns the index of the first. Raises StorageError, after
         which it is unknown whether the commit will be there when the log is opened again; and, where nothing can be

@@ -28,6 +28,7 @@
     │   ├── LostRaceError          raised by logs without a lock; a ledger plans its appends anew
     │   ├── BusyError              the writer lock did not come free in time
     │   ├── LedgerNotFoundError    no ledger at this path
+    │   ├── SchemaVersionError     the tables in a database are of another version than this package knows
     │   ├── MissingExtraError      what was asked for needs packages that are not installed
     │   ├── ToolError              a program that was to help is missing, or did not answer in time
     │   └── LedgerExistsError      the path is taken by something that is no ledger
@@ -280,6 +281,17 @@ class LedgerExistsError(LedgerError):
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"cannot create a ledger at {path}: {reason}")
+
+
+class SchemaVersionError(LedgerError):
+    """The tables in the database of `path` have version `found`, this package knows version `known`."""
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        self.path, self.found, self.known = path, found, known
+        super().__init__(
+            f"the tables of {path} have version {found}, this package knows version {known}: "
+            "newer tables need a newer package, older ones are brought up to date by opening with create=True as their owner"
+        )
 
 
 class MissingExtraError(LedgerError):

@@ -171,10 +171,13 @@ class GroupCommit:
         try:
             outcomes = None
             while outcomes is None:
-                with self._log.writing(max(0.0, own.deadline_s - time.monotonic())) as next_index:
-                    group = self._next_group()
-                    assert group[0] is own, "only the head of the line leads"
-                    outcomes = self._write(group, next_index)
+                try:
+                    with self._log.writing(max(0.0, own.deadline_s - time.monotonic())) as next_index:
+                        group = self._next_group()
+                        assert group[0] is own, "only the head of the line leads"
+                        outcomes = self._write(group, next_index)
+                except LostRaceError:  # of the whole block, where commits become durable together when it is left
+                    outcomes = None
                 if outcomes is None:
                     self._line_up_again(group)
                     group = []

@@ -2,19 +2,18 @@
 
 The order is what makes a checkpoint safe to publish: full tiles and the mark are durable already (see
 `SegmentLog.settled`), then the partial tiles, then the checkpoint replaces the last one, then the partial tiles of the
-last one go. A log must never sign two histories, so that the last checkpoint is part of this one is computed, never
-assumed.
+last one go. That the last checkpoint is part of this one is `growth`'s matter.
 """
 
 from collections.abc import Mapping
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
+from ledger.checkpoint import Checkpoint, sign_checkpoint
 from ledger.edge import EMPTY_EDGE, Edge
-from ledger.errors import CorruptLedgerError, InvalidNoteError, InvalidProofError, SignerMismatchError
+from ledger.errors import CorruptLedgerError, InvalidProofError
+from ledger.growth import check_not_cut, parse_kept, prove_growth
 from ledger.layout import CHECKPOINT_NAME
 from ledger.mark import Mark
-from ledger.merkle import check_consistency, consistency_path
-from ledger.note import NOTE_BYTES_MAX, key_id, parse_note
+from ledger.note import NOTE_BYTES_MAX
 from ledger.reading import file_path
 from ledger.signer import Signer
 from ledger.storage import Storage
@@ -30,12 +29,7 @@ def read_checkpoint(storage: Storage, signer: Signer | None = None) -> Checkpoin
     if storage.size(CHECKPOINT_NAME) is None:
         return None
     data = storage.read(CHECKPOINT_NAME, 0, NOTE_BYTES_MAX + 1)
-    try:
-        if signer is not None:
-            _check_signer(storage, data, signer)
-        return parse_checkpoint(data, None if signer is None else signer.verifier())
-    except InvalidNoteError as error:
-        raise CorruptLedgerError(file_path(storage, CHECKPOINT_NAME), 0, error.reason) from error
+    return parse_kept(data, storage.path, file_path(storage, CHECKPOINT_NAME), signer)
 
 
 def issue_checkpoint(storage: Storage, mark: Mark, edge: Edge, signer: Signer) -> Checkpoint:
@@ -84,29 +78,16 @@ def _put_in_place(
             storage.remove(name)
 
 
-def _check_signer(storage: Storage, data: bytes, signer: Signer) -> None:
-    keys = [(each.name, each.key_id) for each in parse_note(data).signatures]
-    if (signer.name, key_id(signer.verifier())) not in keys:
-        found = ", ".join(f"{name}+{each.hex()}" for name, each in keys)
-        raise SignerMismatchError(storage.path, signer.vkey, found)
-
-
 def _check_growth(storage: Storage, mark: Mark, last: Checkpoint) -> None:
     """Raise CorruptLedgerError unless the log at `mark` begins with what the checkpoint `last` says."""
     path = file_path(storage, CHECKPOINT_NAME)
-    if last.size > mark.size:
-        raise CorruptLedgerError(path, 0, f"it says {last.size} events, the log holds {mark.size}: the log was cut")
+    check_not_cut(last, mark.size, path)
     try:
-        _prove_growth(storage, mark, last)
+        prove_growth(last, mark.size, mark.root, TileReader(storage, mark).nodes)
     except InvalidProofError:
         # A damaged tile would look the same as another history; tiles that are computed anew tell which it is.
         extend_edge(storage, mark, EMPTY_EDGE, None)
         try:
-            _prove_growth(storage, mark, last)
+            prove_growth(last, mark.size, mark.root, TileReader(storage, mark).nodes)
         except InvalidProofError as error:
             raise CorruptLedgerError(path, 0, f"the log does not begin with what it says: {error.reason}") from error
-
-
-def _prove_growth(storage: Storage, mark: Mark, last: Checkpoint) -> None:
-    path = consistency_path(last.size, mark.size, TileReader(storage, mark).nodes)
-    check_consistency(last.size, last.root, mark.size, mark.root, path)

@@ -7,14 +7,15 @@ restores the edge of the tree when it opens the log (`restore_edge`); a proof re
 
 from collections.abc import Iterator, Sequence
 
-from ledger.edge import EMPTY_EDGE, Edge, FullTile, edge_root, grow, read_edge, split_hashes
+from ledger.edge import EMPTY_EDGE, Edge, FullTile, edge_root, grow, read_edge
 from ledger.errors import CorruptLedgerError, StorageError
 from ledger.layout import MARK_NAME, NO_ROOM
 from ledger.mark import Mark
-from ledger.merkle import HASH_BYTES, Node, leaf_hashes, root_of
+from ledger.merkle import HASH_BYTES, leaf_hashes
 from ledger.reading import entries_of, file_path, read_commits
 from ledger.storage import Storage
-from ledger.tiles import TILE_BYTES, TILE_WIDTH, Tile, format_path, full_tiles, parse_path, tile_of
+from ledger.tile_hashes import TileHashes
+from ledger.tiles import TILE_BYTES, TILE_WIDTH, Tile, format_path, full_tiles, parse_path
 
 
 def read_leaves(
@@ -95,30 +96,11 @@ class TileReader:
         """With `full_only`, partial tiles are computed from full ones, and a missing one ends the reading."""
         self._full_only = full_only
         self._storage = storage
-        self._mark = mark
-        self._tiles: dict[tuple[int, int], bytes] = {}
-
-    def nodes(self, nodes: Sequence[Node]) -> list[bytes]:
-        """Return the hash of each node: the `merkle.HashReader` of this log. Raises CorruptLedgerError."""
-        hashes = []
-        for node in nodes:
-            tile, at = tile_of(node)
-            hashes.append(root_of(split_hashes(self.tile(tile)[at * HASH_BYTES :])))
-        return hashes
-
-    def tile(self, tile: Tile) -> bytes:
-        """Return the first hashes of a tile, as many as `tile` is wide, joined."""
-        size = tile.width * HASH_BYTES
-        data = self._tiles.get(tile[:2], b"")
-        if len(data) < size:
-            data = self._read(tile)
-            if len(data) < size:
-                # Partial tiles are kept for the checkpoint only, so that they are missing means nothing.
-                if self._full_only and (tile.width == TILE_WIDTH or not tile.level):
-                    raise _MissingTileError
-                data = self._compute(tile)
-            self._tiles[tile[:2]] = data
-        return data[:size]
+        hashes = TileHashes(
+            lambda tiles: [self._read(tile) for tile in tiles],
+            lambda start, stop: read_leaves(storage, mark, start, stop),
+        )
+        self.nodes, self.tile = hashes.nodes, hashes.tile
 
     def _read(self, tile: Tile) -> bytes:
         """Return what there is of a tile: the full one, or the widest partial one. What is missing is no error."""
@@ -133,12 +115,7 @@ class TileReader:
                 except StorageError:
                     if self._storage.size(name) is not None:  # else a writer has replaced it by a wider one just now
                         raise
+        # Partial tiles are kept for the checkpoint only, so that they are missing means nothing.
+        if self._full_only and (tile.width == TILE_WIDTH or not tile.level):
+            raise _MissingTileError
         return b""
-
-    def _compute(self, tile: Tile) -> bytes:
-        first = tile.index * TILE_WIDTH
-        if tile.level:
-            below = (Tile(tile.level - 1, first + at) for at in range(tile.width))
-            return b"".join(root_of(split_hashes(self.tile(each))) for each in below)
-        leaves = read_leaves(self._storage, self._mark, first, first + tile.width)
-        return b"".join(leaf for batch in leaves for leaf in batch)

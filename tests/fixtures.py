@@ -17,6 +17,7 @@ from engines.media_v2.scope import Scope, scope_of
 from engines.media_v2.stores import init_store
 from engines.typography_core.service import TextService
 from engines.vector_core.service import VectorService
+from tests.postgres_server import postgres, postgres_address  # noqa: F401 - fixtures for all tests
 
 settings.register_profile(
     "impasto",

@@ -26,7 +26,7 @@ FUNCTION_LINES_MAX = 70
 VAGUE_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "manager", "misc"})
 
 HEAVY = {
-    "ledger": ("numpy", "numba", "PIL", "rich", "cyclopts", "engines", "compositor"),
+    "ledger": ("numpy", "numba", "PIL", "rich", "cyclopts", "psycopg", "obstore", "engines", "compositor"),
     "engines.cli": (
         "numpy",
         "numba",
@@ -69,7 +69,10 @@ ADAPTERS = {
     "pathops": {"engines/typography_core/merged.py", "engines/vector_core/path_kernel.py"},
     "pyphen": {"engines/typography_core/breaks.py"},
     "crc32c": {"ledger/layout.py"},
-    "obstore": {"ledger/objects/address.py", "ledger/objects/store.py"},
+    "psycopg": {
+        f"ledger/postgres/{name}.py"
+        for name in ("address", "connections", "heads", "listening", "reading", "turns", "writing")
+    },
     "litestar": {"engines/http/app.py"},
     "granian": {"engines/http/server.py"},
     "structlog": {"engines/http/logs.py"},
@@ -78,7 +81,12 @@ ADAPTERS = {
     "dask": {"engines/batch/dask_cluster.py"},
     "av": {"engines/video/av_files.py", "docs/examples/video_overlay/video_overlay.py"},
     "opentimelineio": {"engines/video/timeline.py"},
-    "obstore": {"engines/media_v2/object_client.py", "engines/media_v2/object_credentials.py"},
+    "obstore": {
+        "engines/media_v2/object_client.py",
+        "engines/media_v2/object_credentials.py",
+        "ledger/objects/address.py",
+        "ledger/objects/store.py",
+    },
     "fcntl": {
         "ledger/storage_file.py",
         "engines/media_v2/single_flight.py",

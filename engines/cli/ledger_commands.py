@@ -106,16 +106,15 @@ def ledger_fsck(*, store: Store = None, vkey: Vkey = None, json: AsJson = False)
 
     """
     from engines.media_v2.errors import StoreNotFoundError
-    from engines.media_v2.events import MediaEvent
     from engines.media_v2.evidence import choose_key
     from engines.media_v2.places import places_of
-    from ledger import verify
+    from engines.media_v2.stores import check_ledger
 
     places = places_of(need_store(store))
     if not places.is_made:
         raise StoreNotFoundError(places.name)
     key = choose_key(places.keys, vkey)
-    report = verify(places.ledger, events=MediaEvent, vkey=key.vkey)
+    report = check_ledger(places, key.vkey)
     if json:
         output.print_json(
             {"ok": report.ok, "events": report.events, "segments": report.segments, "bytes": report.bytes}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def ledger_copy(source: str, target: str, /, *, json: AsJson = False) -> int:
     """Copy a ledger to another place, byte for byte, with the same root; a later copy brings over what is new.
 
-    Places are a store's folder, a ledger's folder, or an address such as s3://bucket/prefix. Pictures are not copied.
+    Places are a store's folder or file, a ledger's folder, or an address such as s3://bucket/prefix. Pictures are not copied.
     Nobody can append to a copy before it is promoted.
 
     Example:
@@ -95,13 +95,12 @@ def ledger_promote(
 
 def _place(given: str) -> str | Path:
     """Return what `given` means: the ledger of a store, where it is one."""
-    from engines.media_v2.registry import LEDGER_FOLDER, is_store
-    from ledger.addresses import scheme_of
+    from engines.media_v2.places import STORE_FILE_SUFFIX, places_of
 
-    if scheme_of(given) is not None:
-        return given
-    path = Path(given)
-    return path / LEDGER_FOLDER if is_store(path) else path
+    if given.endswith(STORE_FILE_SUFFIX) and Path(given).is_file():
+        return places_of(given).ledger
+    places = places_of(given)
+    return places.ledger if places.is_remote or places.is_made else Path(given)
 
 
 def _copied_json(copied: "Copied") -> dict[str, object]:

@@ -26,11 +26,13 @@ def init(
     *,
     origin: str | None = None,
     no_key: Annotated[bool, Parameter(negative="")] = False,
+    blobs: str | None = None,
     json: AsJson = False,
 ) -> int:
     """Make an empty store in a new or empty folder, with a key that signs its ledger. A store that is there already is left as it is.
 
-    The private key lies in STORE/keys/ledger.key, the verifier key in STORE/keys/ledger.vkey; publish that one elsewhere too.
+    The private key lies in STORE/keys/ledger.key, the verifier key in STORE/keys/ledger.vkey; publish that one elsewhere too. STORE may
+    also be a store file that names other places, or postgresql://host/database#ledger, which has no place for a key.
 
     Example:
         impasto init ./store --origin media.example.com/ledger
@@ -43,6 +45,8 @@ def init(
         Name of the key and of the ledger in checkpoints, a URL without scheme; by default one with the ledger's id.
     no_key: bool
         Make no key: the ledger is not signed.
+    blobs: str
+        For a ledger in a database: where blobs are to be, a folder or s3://bucket/prefix. The database keeps the word.
     """
     from engines.media_v2 import signing
     from engines.media_v2.errors import MissingOptionError
@@ -51,7 +55,7 @@ def init(
 
     if no_key and origin is not None:
         raise MissingOptionError("key", "--origin names the key that --no-key leaves out")
-    created = init_store(store, with_key=not no_key, origin=origin)
+    created = init_store(store, with_key=not no_key, origin=origin, blobs=blobs)
     places = places_of(store)
     vkey = signing.own_vkey(places.keys)
     if json:

@@ -18,15 +18,14 @@ from engines.media_v2 import keys
 from engines.media_v2.blobs import TEMPORARY_PREFIX, BlobStore
 from engines.media_v2.catalog import Catalog
 from engines.media_v2.errors import BlobDamagedError, BlobStoreError, KeyOutsideScopeError, StoreNotFoundError
-from engines.media_v2.events import MediaEvent
 from engines.media_v2.evidence import Key, SignedState, choose_key, limits, read_kept, rewriting, signed_state
 from engines.media_v2.models import RENDER_KINDS, Artifact
 from engines.media_v2.places import BLOBS_FOLDER, LEDGER_FOLDER, Places, places_of
 from engines.media_v2.registry import Registry
 from engines.media_v2.scope import Scope, check_key
 from engines.media_v2.signing import is_private, key_file
-from engines.media_v2.stores import open_blobs
-from ledger import BusyError, Checkpoint, Ledger, LedgerError, StorageError, verify
+from engines.media_v2.stores import check_ledger, open_blobs
+from ledger import BusyError, Checkpoint, Ledger, LedgerError, StorageError
 
 Remaker = Callable[[Registry, Artifact], str | None]
 """Makes a render again and returns what differs, or None when every bit is the same."""
@@ -159,7 +158,7 @@ def _check_ledger(places: Places, key: Key) -> tuple[int, list[AuditFinding]]:
         place = key_file(places.keys).relative_to(places.keys.parent).as_posix()
         findings.append(AuditFinding("key-readable", place, detail))
     try:
-        report = verify(places.ledger, events=MediaEvent, vkey=key.vkey)
+        report = check_ledger(places, key.vkey)
     except (BusyError, StorageError):
         raise  # the machine's trouble, not the store's
     except LedgerError as error:

@@ -2,6 +2,7 @@
 
 - A folder holds all of them: `ledger/`, `blobs/`, `keys/`.
 - `postgresql://host/database#name` is a ledger in a database, which also knows where its blobs are.
+- `s3://bucket/prefix` is a ledger in a bucket, with its blobs beside it.
 - A file that ends in `.toml` names each: see `StoreFile`. Paths in it start from its own folder.
 
 Nothing is opened here, and no credential is looked at: those come from the environment, when a place is opened.
@@ -85,8 +86,10 @@ def places_of(store: Path | str) -> Places:
     """Return the places of `store`. Raises `StoreFileError`, `StoreNotFoundError` for a file that is not there, `OutOfRangeError` for a
     scheme that no ledger has."""
     text = str(store)
-    if isinstance(store, str) and scheme_of(store) is not None:
-        return Places(public_name(text), text, None, None)
+    scheme = scheme_of(store) if isinstance(store, str) else None
+    if scheme is not None:
+        beside = BlobPlace(check_object_settings({"url": text})) if scheme == "s3" else None
+        return Places(public_name(text), text, beside, None)
     path = Path(store)
     if path.suffix == STORE_FILE_SUFFIX and not path.is_dir():
         return _from_file(path)
@@ -119,6 +122,14 @@ def _from_file(file: Path) -> Places:
         raise StoreFileError(str(file), str(error)) from error
     ledger = said.ledger if scheme_of(said.ledger) is not None else home / said.ledger
     return Places(str(file), ledger, blobs, home / said.keys)
+
+
+def blob_place(home: Path, said: str) -> BlobPlace:
+    """Return the place of blobs that is told in one word: a folder, which starts from `home`, or `s3://bucket/prefix`.
+
+    Raises `ObjectSettingsError`.
+    """
+    return BlobPlace(check_object_settings({"url": said}) if "://" in said else home / said)
 
 
 def _blobs(home: Path, said: StoreFile) -> Path | ObjectSettings:

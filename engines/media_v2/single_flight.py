@@ -8,6 +8,7 @@ processes do, and a process that dies lets go. The file stays empty; a lock may 
 import fcntl
 import os
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -51,3 +52,29 @@ class FolderTurns:
 
     def close(self) -> None:
         """Nothing is held open between turns."""
+
+
+class ThreadTurns:
+    """Turns among the threads of this process, for stores that have no place for locks. Others may draw the same meanwhile."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[threading.Lock, int]] = {}
+        self._gate = threading.Lock()
+
+    @contextmanager
+    def turn(self, key: str) -> Iterator[None]:
+        """See `Turns`."""
+        with self._gate:
+            lock, users = self._locks.get(key, (threading.Lock(), 0))
+            self._locks[key] = lock, users + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._gate:
+                _, users = self._locks.pop(key)
+                if users > 1:
+                    self._locks[key] = lock, users - 1
+
+    def close(self) -> None:
+        """Nothing is held open."""

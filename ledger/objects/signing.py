@@ -7,11 +7,11 @@ is never followed by one that does not contain it. All that a checkpoint covers 
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
-from ledger.errors import BusyError, CorruptLedgerError, InvalidNoteError, InvalidProofError, SignerMismatchError
+from ledger.checkpoint import Checkpoint, sign_checkpoint
+from ledger.errors import BusyError, CorruptLedgerError, InvalidProofError
+from ledger.growth import check_not_cut, parse_kept, prove_growth
 from ledger.layout import CHECKPOINT_NAME
-from ledger.merkle import HashReader, check_consistency, consistency_path
-from ledger.note import key_id, parse_note
+from ledger.merkle import HashReader
 from ledger.objects.head import End
 from ledger.objects.store import Objects
 from ledger.signer import Signer
@@ -38,15 +38,8 @@ def read_checkpoint(objects: Objects, signer: Signer | None = None) -> Kept:
     found = objects.find(CHECKPOINT_NAME)
     if found is None:
         return Kept(None, None)
-    try:
-        if signer is not None:
-            keys = [(each.name, each.key_id) for each in parse_note(found.data).signatures]
-            if (signer.name, key_id(signer.verifier())) not in keys:
-                told = ", ".join(f"{name}+{each.hex()}" for name, each in keys)
-                raise SignerMismatchError(objects.path, signer.vkey, told)
-        return Kept(parse_checkpoint(found.data, None if signer is None else signer.verifier()), found.tag)
-    except InvalidNoteError as error:
-        raise CorruptLedgerError(f"{objects.path}/{CHECKPOINT_NAME}", 0, error.reason) from error
+    path = f"{objects.path}/{CHECKPOINT_NAME}"
+    return Kept(parse_kept(found.data, objects.path, path, signer), found.tag)
 
 
 def issue(objects: Objects, signer: Signer, head: Callable[[], End], prover: Prover) -> Checkpoint:
@@ -86,12 +79,10 @@ def check_growth(objects: Objects, end: End, last: Checkpoint, prover: Prover) -
     A damaged tile would look the same as another history; hashes that are computed anew tell which it is.
     """
     path = f"{objects.path}/{CHECKPOINT_NAME}"
-    if last.size > end.size:
-        raise CorruptLedgerError(path, 0, f"it says {last.size} events, the log holds {end.size}: the log was cut")
+    check_not_cut(last, end.size, path)
     for trusting in (True, False):
         try:
-            steps = consistency_path(last.size, end.size, prover(end, trusting=trusting))
-            check_consistency(last.size, last.root, end.size, end.root, steps)
+            prove_growth(last, end.size, end.root, prover(end, trusting=trusting))
         except InvalidProofError as error:
             if not trusting:
                 raise CorruptLedgerError(
