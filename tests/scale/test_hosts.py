@@ -2,13 +2,16 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,11 +25,13 @@ from engines.media_v2.places import places_of
 from engines.media_v2.registry import Registry
 from engines.media_v2.stores import check_ledger, init_store
 from engines.workspace import Workspace
+from ledger import CopiedLedgerError
+from ledger.copying import copy_ledger, promote_orphan
 from ledger.postgres.turns import DatabaseTurns, lock_number
 from tests.postgres_server import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPOSED = {
+COMPOSED: dict[str, Any] = {
     "version": 1,
     "width": 320,
     "height": 200,
@@ -34,6 +39,7 @@ COMPOSED = {
         {"type": "text", "text": "two hosts", "font": "Inter", "size": 40, "color": "#203040", "x": 20, "y": 60}
     ],
 }
+ROWS = 24
 PLACE = "/v1/acme/test"
 
 
@@ -69,7 +75,8 @@ def _completed(store: Path | str) -> list[RenderCompleted]:
 def test_a_render_that_two_hosts_are_asked_for_is_drawn_once(
     tmp_path: Path, postgres_address: str, endpoint: str
 ) -> None:
-    """Sixteen requests, half to each service of two processes; they have no folder in common. Then each host audits and remakes what the other drew."""
+    """Sixteen requests, half to each service of two processes; they have no folder in common. Then each host audits and remakes what
+    the other drew."""
     here, there = (_host(tmp_path / name, postgres_address, endpoint) for name in ("here", "there"))
     assert init_store(here, with_key=True)
     assert not init_store(there)
@@ -116,6 +123,28 @@ def test_an_address_alone_is_enough_where_nothing_is_signed(postgres_address: st
         assert PASSWORD not in work.registry.name
         assert not work.registry.ledger.signs
     assert audit(postgres_address).ok
+
+
+def test_a_backup_is_audited_as_it_is_and_takes_over_when_the_original_is_lost(
+    tmp_path: Path, postgres_address: str, endpoint: str
+) -> None:
+    """The drill of the guide: a copy of the ledger beside the blobs is checked and made again, refuses events, and then takes them."""
+    host = _host(tmp_path / "host", postgres_address, endpoint)
+    init_store(host, with_key=True)
+    with Workspace.open(host, tenant="acme", env="test") as work:
+        work.render(work.compose(COMPOSED).artifact.artifact_id, "web_small")
+    copied = copy_ledger(postgres_address, tmp_path / "host" / "copy")
+    backup = tmp_path / "host" / "backup.toml"
+    backup.write_text(host.read_text(encoding="utf-8").replace(f'"{postgres_address}"', '"copy"'), encoding="utf-8")
+    report = audit(backup, remake)
+    assert report.ok, report.findings
+    assert (report.remade, report.events) == (1, copied.size)
+    with pytest.raises(CopiedLedgerError):
+        Workspace.open(backup, tenant="acme", env="test").__enter__()
+    promote_orphan(tmp_path / "host" / "copy")
+    with Workspace.open(backup, tenant="acme", env="test") as work:
+        work.compose(COMPOSED | {"width": 64})
+    assert audit(backup).ok
 
 
 def test_a_bucket_alone_is_a_store(endpoint: str) -> None:  # noqa: ARG001
@@ -168,6 +197,49 @@ def test_work_goes_on_without_turns_where_the_server_is_gone() -> None:
     """A turn saves work and keeps nothing safe, so that no render fails for want of one."""
     with DatabaseTurns("postgresql://127.0.0.1:9/nowhere?connect_timeout=1#x").turn("aa"):
         pass
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_in_a_batch_loses_nothing_and_draws_nothing_twice(
+    tmp_path: Path, postgres_address: str, endpoint: str
+) -> None:
+    """Two processes on one database and bucket; one is killed with rows at work, and its turns and its row go to the other."""
+    host = _host(tmp_path / "host", postgres_address, endpoint)
+    init_store(host)
+    template, rows, results = (tmp_path / name for name in ("card.json", "rows.csv", "done.jsonl"))
+    card = COMPOSED | {"layers": [COMPOSED["layers"][0] | {"text": "{{word}}"}]}
+    template.write_text(json.dumps(card), encoding="utf-8")
+    rows.write_text("word\n" + "".join(f"row {number}\n" for number in range(ROWS)), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "engines.cli",
+        "render",
+        str(template),
+        "--data",
+        str(rows),
+        "--preset",
+        "web_small",
+    ]
+    command += ["--store", str(host), "--tenant", "acme", "--env", "test", "--workers", "2", "--results", str(results)]
+    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    part = results.with_name("done.jsonl.part")
+    while running.poll() is None and not (part.exists() and part.read_bytes().count(b"\n") >= 2):
+        time.sleep(0.01)
+    killed = [pid for pid in _children(running.pid) if b"worker_process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(killed[0], signal.SIGKILL)
+    _, told = running.communicate(timeout=240)
+    assert running.returncode == 0, told
+    done = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    assert [one["row"] for one in done] == list(range(1, ROWS + 1))
+    assert not any(one["error_type"] for one in done)
+    completed = _completed(host)
+    assert len(completed) == len({event.render_key for event in completed}) == ROWS
+    assert audit(host).ok
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
 
 @pytest.mark.slow
