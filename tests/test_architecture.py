@@ -85,6 +85,7 @@ ADAPTERS = {
         "engines/media_v2/object_client.py",
         "engines/media_v2/object_credentials.py",
         "ledger/objects/address.py",
+        "ledger/objects/faults.py",
         "ledger/objects/store.py",
     },
     "fcntl": {

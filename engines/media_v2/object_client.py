@@ -9,7 +9,6 @@ with its credentials, so only a status and a short code are taken from them.
 import importlib.util
 import os
 import random
-import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from engines.media_v2.errors import BlobStoreError, ObjectStorageMissingError
 from engines.media_v2.object_credentials import Provider, provider
 from engines.media_v2.object_settings import Address, ObjectSettings, address
+from ledger.objects.faults import NO_SUCH_BYTES, NOT_FOUND, Fault, fault_of
 
 if TYPE_CHECKING:
     from obstore.store import S3Config, S3Store
@@ -31,30 +31,6 @@ LISTING_PAGE = 1000
 """Objects a request, the most that S3 gives."""
 
 T = TypeVar("T")
-_STATUS = re.compile(r"status code: (\d{3})")
-_CODE = re.compile(r"<Code>([A-Za-z]{1,40})</Code>")
-_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""Statuses after which the same request may succeed. 409: two creations of one key at the same time."""
-_WORDS = (
-    ("builder error", "the library refuses the address"),
-    ("External AWS credential provider", "no credentials"),
-    ("/latest/api/token in ", "no credentials"),
-    ("/latest/meta-data/iam/security-credentials/ in ", "no credentials"),
-    ("kind: Timeout", "no answer in time"),
-    ("kind: TimedOut", "no answer in time"),
-    ("kind: ConnectionRefused", "connection refused"),
-    ("dns error", "the host's name is not known"),
-    ("InvalidCertificate(", "the server's certificate is not trusted"),
-    ("error sending request", "connection lost"),
-    ("body error", "connection lost"),
-)
-"""What in the library's text tells the fault, and how we say it; the first that is found counts. No key, bucket or prefix can hold
-one of these marks, for they have spaces, colons or brackets."""
-_LASTING = (
-    "the library refuses the address",
-    "the host's name is not known",
-    "the server's certificate is not trusted",
-)
 
 
 class ObjectFacts(NamedTuple):
@@ -62,13 +38,6 @@ class ObjectFacts(NamedTuple):
 
     size: int
     tag: str
-
-
-class _Fault(NamedTuple):
-    """Why an attempt came to nothing, in our words, and whether another one may succeed."""
-
-    reason: str
-    passing: bool
 
 
 _users: list[int] = []
@@ -154,8 +123,8 @@ class ObjectClient:
                 for piece in pieces:
                     at += len(piece)
                     yield piece
-            except Exception as error:  # noqa: BLE001 - told apart in _fault
-                fault = _fault(error)
+            except Exception as error:  # noqa: BLE001 - told apart in fault_of
+                fault = fault_of(error)
             if fault is None and at >= end:
                 return
             self._pause(operation, fault or _CUT, number)
@@ -204,12 +173,12 @@ class ObjectClient:
         for number in range(1, self.settings.attempts + 1):
             try:
                 return attempt(self._opened(operation))
-            except Exception as error:  # noqa: BLE001 - told apart in _fault
-                fault = _fault(error)
+            except Exception as error:  # noqa: BLE001 - told apart in fault_of
+                fault = fault_of(error)
             self._pause(operation, fault, number)
         raise AssertionError("the last pause raises")
 
-    def _pause(self, operation: str, fault: _Fault, number: int) -> None:
+    def _pause(self, operation: str, fault: Fault, number: int) -> None:
         """Wait before the next attempt. Raises `BlobStoreError` when there is to be none."""
         if not fault.passing or number == self.settings.attempts:
             raise BlobStoreError(self.name, operation, fault.reason, number)
@@ -228,9 +197,8 @@ class ObjectClient:
         return _store(self.settings, self._address, endpoint, provider(os.environ, Path.home()))
 
 
-_CUT = _Fault("connection lost", passing=True)
+_CUT = Fault("connection lost", passing=True)
 _FORKED = "this process was forked off one that uses it, which the library does not survive; spawn it instead"
-_NOT_FOUND, _NO_SUCH_BYTES = "not found", "no such bytes"
 
 
 def _store(settings: ObjectSettings, place: Address, endpoint: str | None, found: Provider | None) -> "S3Store":
@@ -271,33 +239,8 @@ def _begin(store: "S3Store", key: str, span: tuple[int, int] | None) -> tuple[Ob
     try:
         answer = obstore.get(store, key, options=None if span is None else {"range": span})
     except Exception as error:
-        if _fault(error).reason in (_NOT_FOUND, _NO_SUCH_BYTES):
+        if fault_of(error).reason in (NOT_FOUND, NO_SUCH_BYTES):
             return None
         raise
     meta = answer.meta
     return ObjectFacts(meta["size"], meta["e_tag"] or ""), map(bytes, answer.stream(min_chunk_size=PIECE_BYTES))
-
-
-def _fault(error: Exception) -> _Fault:
-    """Tell what went wrong without repeating what was said. Raises what no store is to blame for."""
-    from obstore.exceptions import BaseError
-
-    if not isinstance(error, BaseError | OSError):
-        raise error
-    text = str(error)
-    status, code = _first(_STATUS, text), _first(_CODE, text)
-    if code == "NoSuchBucket":
-        return _Fault("there is no such bucket", passing=False)
-    if isinstance(error, FileNotFoundError):
-        return _Fault(_NOT_FOUND, passing=False)
-    if status == "416":
-        return _Fault(_NO_SUCH_BYTES, passing=False)
-    if status:
-        return _Fault(f"refused with {status} {code}".rstrip(), passing=int(status) in _PASSING)
-    reason = next((words for mark, words in _WORDS if mark in text), "the library failed")
-    return _Fault(reason, passing=reason not in _LASTING)
-
-
-def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found[1] if found else ""

@@ -19,6 +19,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, GenericError, Prec
 from obstore.store import LocalStore, ObjectStore
 
 from ledger.errors import StorageError
+from ledger.objects.faults import fault_of
 
 TRIES_MAX: Final = 7
 """Tries of one request. With the pauses between them a server may be away for about six seconds, which is a restart."""
@@ -207,13 +208,13 @@ class Objects:
                 time.sleep(pause_s)
                 pause_s *= 2
             except (BaseError, OSError, ValueError, NotImplementedError) as error:
-                raise self._failed(operation, name, error) from error
+                raise self._failed(operation, name, error) from None
         try:
             return request()
         except (BaseError, OSError, ValueError, NotImplementedError) as error:
-            raise self._failed(operation, name, error) from error
+            raise self._failed(operation, name, error) from None
 
     def _failed(self, operation: str, name: str, error: Exception) -> StorageError:
-        """Say what the store said: its first line, since what follows is for those who debug the library."""
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        return StorageError(f"{self.path}/{name}", operation, reason)
+        """Say what went wrong, in words of ours; see `faults`."""
+        told = fault_of(error).reason if isinstance(error, BaseError | OSError) else type(error).__name__
+        return StorageError(f"{self.path}/{name}", operation, told)
