@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bench.servers import ACCESS_KEY, SECRET_KEY, object_server
-from engines.http.tests.test_server import process
+from engines.http.tests.test_server import _stopped, process
 from engines.image_core.service import remake
 from engines.media_v2.audit import audit
 from engines.media_v2.errors import MissingOptionError, StoreNotFoundError
@@ -81,7 +81,9 @@ def test_a_render_that_two_hosts_are_asked_for_is_drawn_once(
     assert init_store(here, with_key=True)
     assert not init_store(there)
     with ExitStack() as stack:
-        (_, one), (_, other) = (stack.enter_context(process(host, workers=2)) for host in (here, there))
+        (first, one), (second, other) = (stack.enter_context(process(host, workers=2)) for host in (here, there))
+        for client in (one, other):
+            client.headers["Connection"] = "close"  # so that the processes of a service share the requests
         made = one.post(f"{PLACE}/compositions", json=COMPOSED).json()["artifact_id"]
         path = f"{PLACE}/compositions/{made}/renders"
         with ThreadPoolExecutor(16) as threads:
@@ -99,6 +101,8 @@ def test_a_render_that_two_hosts_are_asked_for_is_drawn_once(
         assert sent.status_code == 307
         assert sent.headers["location"].startswith(f"{endpoint}/media/")
         assert "SECRET" not in sent.headers["location"].upper()
+        log = [line for running in (first, second) for line in _stopped(running)]
+        assert sum(line.get("method") == "POST" for line in log) == 17
     assert len(_completed(there)) == 1
     for host in (here, there):
         report = audit(host, remake)
