@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from bench import export_ours, export_peers
 from bench.environment import environment
 from bench.export_scene import PRESET_IDS, Files, Scene, plans, scene
 from bench.rates import Contender, Rates, race
+from bench.targets import Target, judged
 from engines.errors import EnvironmentFault
 from engines.image_core import icc
 from engines.image_core.png import PngFacts, write_png
@@ -54,15 +55,6 @@ class PhotographMissingError(EnvironmentFault):
 
     def __init__(self) -> None:
         super().__init__("the photograph of the race comes with scikit-image: pip install 'impasto[demo]'")
-
-
-class Target(NamedTuple):
-    """`figure` is a key of the summary; its value must be `at least` or `at most` `bound`."""
-
-    figure: str
-    sense: str
-    bound: float
-    says: str
 
 
 TARGETS: Final = (
@@ -238,18 +230,13 @@ def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
 
 
 def _judged(summary: dict[str, float | None]) -> list[dict[str, Any]]:
-    """`{figure, says, sense, target, value, met}` per target; `met` is None where there is no figure, or only one CPU for two threads."""
-    judged = []
-    for target in TARGETS:
-        value = summary[target.figure]
-        met = None
-        if value is not None and ((os.cpu_count() or 1) > 1 or "bytes" in target.figure):
-            met = value >= target.bound if target.sense == "at least" else value <= target.bound
-        judged.append(
-            {"figure": target.figure, "says": target.says, "sense": target.sense, "target": target.bound}
-            | {"value": value, "met": met}
-        )
-    return judged
+    """See `targets.judged`."""
+    return [judged(one, summary[one.figure], counts=_counts(one)) for one in TARGETS]
+
+
+def _counts(target: Target) -> bool:
+    """Whether a figure means what its target means here: times of two threads need two CPUs."""
+    return (os.cpu_count() or 1) > 1 or "bytes" in target.figure
 
 
 def main() -> None:

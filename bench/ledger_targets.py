@@ -1,18 +1,9 @@
 """Which of the ledger's targets does a report meet? They are stated for 200,000 events; of fewer nothing is said to be met."""
 
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final
 
 from bench.ledger_events import EVENTS
-
-
-class Target(NamedTuple):
-    """`figure` names a value of the report, see `_value`; it must be `at least` or `at most` `bound`."""
-
-    figure: str
-    sense: Literal["at least", "at most"]
-    bound: float
-    says: str
-
+from bench.targets import Target, judged
 
 TARGETS: Final = (
     Target("append_1000", "at least", 300_000, "events a second, durable appends of 1,000"),
@@ -35,17 +26,7 @@ TARGETS: Final = (
 def judge(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return `{figure, says, sense, target, value, met}` per target; `met` is None where the report has no such figure."""
     full = report["environment"]["events"] >= EVENTS
-    judged = []
-    for target in TARGETS:
-        value = _value(report, target.figure)
-        met = None
-        if value is not None and full:
-            met = value >= target.bound if target.sense == "at least" else value <= target.bound
-        judged.append(
-            {"figure": target.figure, "says": target.says, "sense": target.sense, "target": target.bound}
-            | {"value": value, "met": met}
-        )
-    return judged
+    return [judged(target, _value(report, target.figure), counts=full) for target in TARGETS]
 
 
 def _value(report: dict[str, Any], figure: str) -> float | None:

@@ -21,6 +21,7 @@ from bench import text_cases as says
 from bench import text_ours, text_peers
 from bench.environment import environment
 from bench.rates import Contender, Rates, race
+from bench.targets import Target, judged
 from bench.text_peers import Ink, Peer
 from engines.errors import EnvironmentFault
 from engines.typography_core import raster
@@ -57,15 +58,6 @@ class Case(NamedTuple):
     name: str
     says: str
     prepare: Callable[[], Sequence[str]]
-
-
-class Target(NamedTuple):
-    """`figure` is a key of the summary; its value must be `at least` or `at most` `bound`."""
-
-    figure: str
-    sense: str
-    bound: float
-    says: str
 
 
 TARGETS: Final = (
@@ -228,18 +220,8 @@ def _summary(rows: Sequence[dict[str, Any]], page: dict[str, float]) -> dict[str
 
 
 def _judged(summary: dict[str, float | None]) -> list[dict[str, Any]]:
-    """`{figure, says, sense, target, value, met}` per target; `met` is None where there is no figure."""
-    judged = []
-    for target in TARGETS:
-        value = summary[target.figure]
-        met = None
-        if value is not None:
-            met = value >= target.bound if target.sense == "at least" else value <= target.bound
-        judged.append(
-            {"figure": target.figure, "says": target.says, "sense": target.sense, "target": target.bound}
-            | {"value": value, "met": met}
-        )
-    return judged
+    """See `targets.judged`."""
+    return [judged(one, summary[one.figure]) for one in TARGETS]
 
 
 def main() -> None:

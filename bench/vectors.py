@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.environment import environment
 from bench.rates import Contender, race
+from bench.targets import Target, judged
 from bench.vector_cases import GUARDED_BYTES, Case, cases, guarded
 from bench.vector_peers import PEERS, Draw
 from engines.image_core.picture_cache import PictureCache
@@ -46,20 +47,12 @@ Tell = Callable[[str, int, int], None]
 Rgba = npt.NDArray[np.uint8]
 
 
-class Target(NamedTuple):
-    """`figure` is a key of the summary; its value must be at most `bound`."""
-
-    figure: str
-    bound: float
-    says: str
-
-
 TARGETS: Final = (
-    Target("icon_over_resvg_ms", 3.0, "ms more than resvg by itself, an icon of 24 px"),
-    Target("logo_over_resvg_ms", 3.0, "ms more than resvg by itself, a logo of 512 px"),
-    Target("drawing_vs_resvg", 1.15, "times as long as resvg by itself, 500 paths at 1080p"),
-    Target("guard_outlines_ms", 0.5, "ms of guard per 100 kB, long outlines"),
-    Target("guard_elements_ms", 0.5, "ms of guard per 100 kB, many small elements"),
+    Target("icon_over_resvg_ms", "at most", 3.0, "ms more than resvg by itself, an icon of 24 px"),
+    Target("logo_over_resvg_ms", "at most", 3.0, "ms more than resvg by itself, a logo of 512 px"),
+    Target("drawing_vs_resvg", "at most", 1.15, "times as long as resvg by itself, 500 paths at 1080p"),
+    Target("guard_outlines_ms", "at most", 0.5, "ms of guard per 100 kB, long outlines"),
+    Target("guard_elements_ms", "at most", 0.5, "ms of guard per 100 kB, many small elements"),
 )
 
 
@@ -92,7 +85,7 @@ def run(quick: bool = False, peers: Sequence[str] | None = None, tell: Tell | No
     return {
         "rows": rows,
         "summary": summary,
-        "targets": _judged(summary),
+        "targets": [judged(one, summary[one.figure]) for one in TARGETS],
         "skipped": skipped,
         "environment": environment({name: PEERS[name][1] for name in usable} | {"pillow": "pillow"}, turns=turns),
     }
@@ -223,19 +216,6 @@ def _summary(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
     summary["threads_speedup"] = round(best["threads"][_HERE] / best["threads"][_OURS], 2)
     summary["layers_kept_speedup"] = round(best["layers"]["ours_each"] / best["layers"][_OURS], 2)
     return summary
-
-
-def _judged(summary: dict[str, float | None]) -> list[dict[str, Any]]:
-    """`{figure, says, sense, target, value, met}` per target; `met` is None where there is no figure."""
-    judged = []
-    for target in TARGETS:
-        value = summary[target.figure]
-        met = None if value is None else value <= target.bound
-        judged.append(
-            {"figure": target.figure, "says": target.says, "sense": "at most", "target": target.bound}
-            | {"value": value, "met": met}
-        )
-    return judged
 
 
 def main() -> None:

@@ -7,13 +7,13 @@ from cyclopts import Parameter
 
 from engines.cli import output
 from engines.cli.bench_commands import BenchMissingError
+from engines.cli.bench_targets import targets_table
 from engines.cli.failures import FINE
 from engines.cli.options import AsJson
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_MET = {True: ("met", "green"), False: ("missed", "red"), None: ("not measured", "yellow")}
 _NAMES = {"ours": "impasto", "ours_one_thread": "one thread", "ours_with_store": "with a store"}
 
 
@@ -56,7 +56,7 @@ def bench_export(
 def _show(report: dict[str, Any]) -> None:
     for row in report["rows"]:
         output.show(_row_table(row))
-    output.show(_targets_table(report))
+    output.show(targets_table(report))
     for name, reason in report["skipped"].items():
         output.show(f"{name} was left out: {reason}")
 
@@ -78,15 +78,4 @@ def _row_table(row: dict[str, Any]) -> "Table":
             f"{row['bytes'][name]:,}",
             f"{off:.2f}" if off else "-",
         )
-    return made
-
-
-def _targets_table(report: dict[str, Any]) -> "Table":
-    from rich.text import Text
-
-    made = output.table("Targets", "figure", "", "target", "is", " ", right=("target", "is"))
-    for target in report["targets"]:
-        words, style = _MET[target["met"]]
-        value = "-" if target["value"] is None else f"{target['value']:.2f}"
-        made.add_row(target["says"], target["sense"], f"{target['target']:g}", value, Text(words, style))
     return made

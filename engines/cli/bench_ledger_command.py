@@ -8,13 +8,12 @@ from cyclopts import Parameter
 
 from engines.cli import output
 from engines.cli.bench_commands import BenchMissingError
+from engines.cli.bench_targets import targets_table
 from engines.cli.failures import FINE
 from engines.cli.options import AsJson
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-_MET = {True: ("met", "green"), False: ("missed", "red"), None: ("not measured", "yellow")}
 
 
 def bench_ledger(
@@ -68,7 +67,7 @@ def bench_ledger(
 
 def _show(report: dict[str, Any]) -> None:
     sizes = [_sizes_line(report)] if "bytes_per_event" in report else []
-    output.show(_rates_table(report), *sizes, _targets_table(report))
+    output.show(_rates_table(report), *sizes, targets_table(report, "{:,g}".format, "{:,g}".format))
     for name, reason in report["skipped"].items():
         output.show(f"{name} was left out: {reason}")
 
@@ -92,14 +91,3 @@ def _rates_table(report: dict[str, Any]) -> "Table":
 def _sizes_line(report: dict[str, Any]) -> str:
     peers = "".join(f", {name} {size:g}" for name, size in report["peers_bytes_per_event"].items())
     return f"Bytes an event: impasto {report['bytes_per_event']:g}{peers}"
-
-
-def _targets_table(report: dict[str, Any]) -> "Table":
-    from rich.text import Text
-
-    made = output.table("Targets", "figure", "", "target", "is", " ", right=("target", "is"))
-    for target in report["targets"]:
-        words, style = _MET[target["met"]]
-        value = "-" if target["value"] is None else f"{target['value']:,g}"
-        made.add_row(target["says"], target["sense"], f"{target['target']:,g}", value, Text(words, style))
-    return made

@@ -7,13 +7,12 @@ from cyclopts import Parameter
 
 from engines.cli import output
 from engines.cli.bench_commands import BenchMissingError
+from engines.cli.bench_targets import targets_table
 from engines.cli.failures import FINE
 from engines.cli.options import AsJson
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-_MET = {True: ("met", "green"), False: ("missed", "red"), None: ("not measured", "yellow")}
 
 
 def bench_text(
@@ -54,7 +53,7 @@ def bench_text(
 def _show(report: dict[str, Any]) -> None:
     for row in report["rows"]:
         output.show(_row_table(row, report["difference"]))
-    output.show(_page_table(report["page"]), _targets_table(report))
+    output.show(_page_table(report["page"]), targets_table(report))
     for name, reason in report["skipped"].items():
         output.show(f"{name} was left out: {reason}")
 
@@ -83,15 +82,4 @@ def _page_table(page: dict[str, float]) -> "Table":
         f"A page of {page['lines']:g} lines, {page['characters']:,.0f} characters", *columns, right=columns
     )
     made.add_row(*(f"{page[name]:.1f}" for name in ("set_first_ms", "set_ms", "cover_ms")))
-    return made
-
-
-def _targets_table(report: dict[str, Any]) -> "Table":
-    from rich.text import Text
-
-    made = output.table("Targets", "figure", "", "target", "is", " ", right=("target", "is"))
-    for target in report["targets"]:
-        words, style = _MET[target["met"]]
-        value = "-" if target["value"] is None else f"{target['value']:.2f}"
-        made.add_row(target["says"], target["sense"], f"{target['target']:g}", value, Text(words, style))
     return made

@@ -7,13 +7,13 @@ from cyclopts import Parameter
 
 from engines.cli import output
 from engines.cli.bench_commands import BenchMissingError
+from engines.cli.bench_targets import targets_table
 from engines.cli.failures import FINE
 from engines.cli.options import AsJson
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_MET = {True: ("met", "green"), False: ("missed", "red"), None: ("not measured", "yellow")}
 _NAMES = {
     "ours": "impasto",
     "ours_cairosvg": "impasto, cairosvg",
@@ -55,7 +55,7 @@ def bench_vectors(
     else:
         for row in report["rows"]:
             output.show(_row_table(row))
-        output.show(_targets_table(report))
+        output.show(targets_table(report))
         for name, reason in report["skipped"].items():
             output.show(f"{name} was left out: {reason}")
     return FINE
@@ -72,15 +72,4 @@ def _row_table(row: dict[str, Any]) -> "Table":
             f"{row['median_ms'][name]:.3f}",
             "-" if share is None else f"{share:.2%}",
         )
-    return made
-
-
-def _targets_table(report: dict[str, Any]) -> "Table":
-    from rich.text import Text
-
-    made = output.table("Targets", "figure", "", "target", "is", " ", right=("target", "is"))
-    for target in report["targets"]:
-        words, style = _MET[target["met"]]
-        value = "-" if target["value"] is None else f"{target['value']:.2f}"
-        made.add_row(target["says"], target["sense"], f"{target['target']:g}", value, Text(words, style))
     return made
