@@ -32,7 +32,6 @@ from engines.media_v2.events import (
     RequestAnswered,
 )
 from engines.media_v2.models import Artifact, ArtifactMeta, ExportMeta, Kind, VectorDocumentMeta, parse_meta
-from engines.media_v2.places import places_of
 from engines.media_v2.presets import Preset, check_preset
 from engines.media_v2.scope import Scope, check_key
 from engines.media_v2.stores import Parts, open_parts
@@ -77,9 +76,9 @@ class Registry:
     """One store, open for commands and questions. A context manager; several threads may use one object, and several processes
     may have the same store open."""
 
-    def __init__(self, name: str, parts: Parts, clock_us: Callable[[], int]) -> None:
-        """Work with the open `parts` of the store that people call `name`; they are closed with it."""
-        self.name = name
+    def __init__(self, parts: Parts, clock_us: Callable[[], int]) -> None:
+        """Work with the open `parts` of a store; they are closed with it."""
+        self.name = parts.name
         self.blobs = parts.blobs
         self._ledger = parts.ledger
         self._turns = parts.turns
@@ -102,7 +101,7 @@ class Registry:
         A store with a key signs its ledger when it is closed after it has grown. `blobs` holds the content, by default where the
         store's places say. Raises `StoreNotFoundError`, `StoreFileError`, and the errors of ledger and blobs.
         """
-        return cls(places_of(store).name, open_parts(store, read_only=read_only, blobs=blobs), clock_us)
+        return cls(open_parts(store, read_only=read_only, blobs=blobs), clock_us)
 
     def __enter__(self) -> Self:
         return self

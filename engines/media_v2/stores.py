@@ -19,6 +19,8 @@ from ledger.log_check import check_log
 class Parts(NamedTuple):
     """What a store consists of, open. Whoever opened it closes ledger, blobs and turns."""
 
+    name: str
+    """What people are told: never a credential."""
     ledger: Ledger
     blobs: BlobStore
     turns: Turns
@@ -86,7 +88,7 @@ def open_parts(store: Path | str, *, read_only: bool = False, blobs: BlobStore |
             raise StoreNotFoundError(places.name) from error
         raise
     try:
-        return Parts(ledger, blobs or open_blobs(places), _open_turns(places))
+        return Parts(places.name, ledger, blobs or open_blobs(places), _open_turns(places))
     except BaseException:
         ledger.close()
         raise
