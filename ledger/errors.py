@@ -372,3 +372,12 @@ class UndecodableEntryError(LedgerError):
     def __init__(self, position: int, reason: str) -> None:
         self.position, self.reason = position, reason
         super().__init__(f"entry {position} does not decode: {reason}")
+
+
+def check_open(path: str, failure: StorageError | None, *, is_closed: bool) -> None:
+    """Raise LedgerClosedError for a log at `path` that is closed, or tell the StorageError that ended all use of it."""
+    if is_closed:
+        raise LedgerClosedError(path)
+    if failure is not None:
+        reason = f"{failure.reason}; this ledger object takes no more calls, close it and open the ledger again"
+        raise StorageError(failure.path, failure.operation, reason, failure.errno) from failure

@@ -19,11 +19,11 @@ from ledger.edge import Edge, edge_root, grow
 from ledger.errors import (
     BusyError,
     CorruptLedgerError,
-    LedgerClosedError,
     LedgerExistsError,
     LedgerNotFoundError,
     ReadOnlyLedgerError,
     StorageError,
+    check_open,
 )
 from ledger.frame import (
     FOOTER_FRAME_BYTES,
@@ -255,12 +255,7 @@ class SegmentLog:
 
     def check_usable(self) -> None:
         """Raise LedgerClosedError, or the StorageError that ended all use of this object."""
-        if self._closed:
-            raise LedgerClosedError(self._storage.path)
-        if self._failure is not None:
-            failed = self._failure
-            reason = f"{failed.reason}; this ledger object takes no more calls, close it and open the ledger again"
-            raise StorageError(failed.path, failed.operation, reason, failed.errno) from failed
+        check_open(self.path, self._failure, is_closed=self._closed)
 
     @contextmanager
     def _writing(self, wait_s: float | None = None) -> Iterator[None]:

@@ -4,7 +4,7 @@ A log keeps its full tiles; partial ones follow from those below them and, at th
 full one that is missing. What is read here is never believed without a root.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ledger.edge import split_hashes
 from ledger.merkle import HASH_BYTES, Node, root_of
@@ -20,11 +20,16 @@ ReadLeaves = Callable[[int, int], Iterable[list[bytes]]]
 class TileHashes:
     """Gives hashes of a tree. Tiles are kept in memory once read, so an object is meant for one question."""
 
-    def __init__(self, read_tiles: ReadTiles, read_leaves: ReadLeaves) -> None:
-        """Nothing is read before it is asked for; all tiles that one question needs at a level are read in one call."""
+    def __init__(
+        self, read_tiles: ReadTiles, read_leaves: ReadLeaves, known: Mapping[tuple[int, int], bytes] | None = None
+    ) -> None:
+        """Nothing is read before it is asked for; all tiles that one question needs at a level are read in one call.
+
+        `known` are tiles, or their first hashes, by level and index.
+        """
         self._read_tiles = read_tiles
         self._read_leaves = read_leaves
-        self._tiles: dict[tuple[int, int], bytes] = {}
+        self._tiles: dict[tuple[int, int], bytes] = dict(known or {})
 
     def nodes(self, nodes: Sequence[Node]) -> list[bytes]:
         """Return the hash of each node: a `merkle.HashReader`. Raises what the callables raise."""

@@ -24,12 +24,12 @@ from ledger.errors import (
     CopyTargetError,
     CorruptLedgerError,
     DamagedBytesError,
-    LedgerClosedError,
     LedgerExistsError,
     LostRaceError,
     OutOfRangeError,
     ReadOnlyLedgerError,
     StorageError,
+    check_open,
 )
 from ledger.frame import split_run
 from ledger.merkle import HashReader, leaf_hashes
@@ -65,11 +65,12 @@ from ledger.objects.identity import (
 from ledger.objects.reading import CommitReader
 from ledger.objects.signing import issue, keep, read_checkpoint
 from ledger.objects.store import Objects
-from ledger.objects.tree import EntryReader, ObjectTiles, restore_edge
+from ledger.objects.tree import EntryReader, object_tiles, restore_edge
 from ledger.repair import Recovery
 from ledger.restriction import check_unrestricted
 from ledger.signer import Signer
 from ledger.storage_file import random_ledger_id
+from ledger.tile_hashes import TileHashes
 from ledger.tiles import format_path
 
 FOLLOW_EVENTS_MAX: Final = 1 << 13
@@ -169,12 +170,7 @@ class ObjectLog:
 
     def check_usable(self) -> None:
         """Raise LedgerClosedError, or the StorageError that ended all use of this object."""
-        if self._closed:
-            raise LedgerClosedError(self.path)
-        if self._failure is not None:
-            failed = self._failure
-            reason = f"{failed.reason}; this ledger object takes no more calls, close it and open the ledger again"
-            raise StorageError(failed.path, failed.operation, reason, failed.errno) from failed
+        check_open(self.path, self._failure, is_closed=self._closed)
 
     def check_writable(self) -> None:
         """Raise as `check_usable`, or ReadOnlyLedgerError."""
@@ -424,10 +420,10 @@ class ObjectLog:
     def _reading(self, end: End) -> EntryReader:
         return lambda start, stop: self._entries(start, stop, end)
 
-    def _tiles(self, end: End, *, trusting: bool = True) -> ObjectTiles:
+    def _tiles(self, end: End, *, trusting: bool = True) -> TileHashes:
         tip = self._tip
         edge = tip.edge if tip.end == end and trusting else None
-        return ObjectTiles(self._objects, self._reading(end), edge, trusting=trusting)
+        return object_tiles(self._objects, self._reading(end), edge, trusting=trusting)
 
     def _prove(self, end: End, *, trusting: bool) -> HashReader:
         return self._tiles(end, trusting=trusting).nodes

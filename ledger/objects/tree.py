@@ -6,61 +6,36 @@ to a known root, and one that is missing is computed from the entries. See `ledg
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ledger.edge import EMPTY_EDGE, Edge, edge_root, grow, read_edge, split_hashes
-from ledger.merkle import HASH_BYTES, Node, leaf_hashes, root_of
+from ledger.edge import EMPTY_EDGE, Edge, edge_root, grow, read_edge
+from ledger.merkle import leaf_hashes
 from ledger.objects.store import Listed, Objects
-from ledger.tiles import TILE_BYTES, TILE_WIDTH, Tile, format_path, tile_of
+from ledger.tile_hashes import TileHashes
+from ledger.tiles import TILE_BYTES, TILE_HEIGHT, TILE_WIDTH, Tile, format_path
 
 EntryReader = Callable[[int, int], Iterator[list[bytes]]]
 """Gives the entries of [start, stop), commit by commit."""
 
 
-class ObjectTiles:
-    """Gives hashes of the tree over the first `size` entries. Tiles are kept once read; meant for one question."""
+def object_tiles(objects: Objects, read: EntryReader, edge: Edge | None = None, *, trusting: bool = True) -> TileHashes:
+    """Return what gives hashes of the tree, for one question. Its calls raise CorruptLedgerError, StorageError.
 
-    def __init__(self, objects: Objects, read: EntryReader, edge: Edge | None = None, *, trusting: bool = True) -> None:
-        """`edge` saves asking for unfinished tiles, if it is that of the tree; without `trusting`, all is computed."""
-        self._objects = objects
-        self._read = read
-        self._trusting = trusting
-        self._tiles: dict[tuple[int, int], bytes] = {}
-        if edge is not None:
-            for level, data in enumerate(edge.tiles):
-                self._tiles[level, edge.size >> 8 * (level + 1)] = data
+    `edge` saves asking for unfinished tiles, if it is that of the tree; without `trusting`, all is computed.
+    """
 
-    def nodes(self, nodes: Sequence[Node]) -> list[bytes]:
-        """Return the hash of each node: the `merkle.HashReader` of this log. Raises CorruptLedgerError, StorageError."""
-        places = [tile_of(node) for node in nodes]
-        self._fetch([tile for tile, _ in places])
-        return [root_of(split_hashes(self.tile(tile)[at * HASH_BYTES :])) for tile, at in places]
+    def read_tiles(tiles: Sequence[Tile]) -> list[bytes]:
+        """Full tiles, several at a time; also for parts of a tile that is full now."""
+        if not trusting:
+            return [b""] * len(tiles)
+        listed = (Listed(format_path(tile._replace(width=TILE_WIDTH)), TILE_BYTES) for tile in tiles)
+        return [data if data is not None and len(data) == TILE_BYTES else b"" for _, data in objects.read_ahead(listed)]
 
-    def tile(self, tile: Tile) -> bytes:
-        """Return the first hashes of a tile, as many as `tile` is wide, joined."""
-        size = tile.width * HASH_BYTES
-        if len(self._tiles.get(tile[:2], b"")) < size:
-            self._fetch([tile])
-        if len(self._tiles.get(tile[:2], b"")) < size:
-            self._tiles[tile[:2]] = self._compute(tile)
-        return self._tiles[tile[:2]][:size]
+    def read_leaves(start: int, stop: int) -> Iterator[list[bytes]]:
+        return map(leaf_hashes, read(start, stop))
 
-    def _fetch(self, tiles: Sequence[Tile]) -> None:
-        """Read those full tiles that are not known yet, several at a time. Also for parts of a tile that is full now."""
-        lacking = {tile[:2] for tile in tiles if len(self._tiles.get(tile[:2], b"")) < tile.width * HASH_BYTES}
-        if not self._trusting or not lacking:
-            return
-        places = [(place, format_path(Tile(*place))) for place in sorted(lacking)]
-        found = self._objects.read_ahead(Listed(name, TILE_BYTES) for _, name in places)
-        for (place, _), (_, data) in zip(places, found, strict=True):
-            if data is not None and len(data) == TILE_BYTES:
-                self._tiles[place] = data
-
-    def _compute(self, tile: Tile) -> bytes:
-        first = tile.index * TILE_WIDTH
-        if tile.level:
-            below = [Tile(tile.level - 1, first + at) for at in range(tile.width)]
-            self._fetch(below)
-            return b"".join(root_of(split_hashes(self.tile(each))) for each in below)
-        return b"".join(leaf for batch in self._read(first, first + tile.width) for leaf in leaf_hashes(batch))
+    known = {}
+    if edge is not None:
+        known = {(level, edge.size >> TILE_HEIGHT * (level + 1)): data for level, data in enumerate(edge.tiles)}
+    return TileHashes(read_tiles, read_leaves, known)
 
 
 def restore_edge(objects: Objects, read: EntryReader, size: int, root: bytes) -> Edge | None:
@@ -68,7 +43,7 @@ def restore_edge(objects: Objects, read: EntryReader, size: int, root: bytes) ->
 
     None when the entries do not give it either.
     """
-    edge = read_edge(size, ObjectTiles(objects, read).tile)
+    edge = read_edge(size, object_tiles(objects, read).tile)
     if edge_root(edge) == root:
         return edge
     edge = EMPTY_EDGE

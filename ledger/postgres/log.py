@@ -21,10 +21,10 @@ from ledger.edge import Edge, FullTile, edge_root, grow
 from ledger.errors import (
     BusyError,
     CorruptLedgerError,
-    LedgerClosedError,
     LedgerNotFoundError,
     ReadOnlyLedgerError,
     StorageError,
+    check_open,
 )
 from ledger.frame import FRAME_HEADER_BYTES, Frame, split_run
 from ledger.growth import parse_kept
@@ -176,13 +176,7 @@ class PostgresLog:
 
     def check_usable(self) -> None:
         """Raise LedgerClosedError, or the StorageError that ended all use of this object."""
-        if self._closed:
-            raise LedgerClosedError(self.path)
-        if self._failure is not None:
-            reason = (
-                f"{self._failure.reason}; this ledger object takes no more calls, close it and open the ledger again"
-            )
-            raise StorageError(self._failure.path, self._failure.operation, reason) from self._failure
+        check_open(self.path, self._failure, is_closed=self._closed)
 
     def check_writable(self) -> None:
         """Raise as `check_usable`, or ReadOnlyLedgerError."""

@@ -7,7 +7,7 @@ the server cannot be asked, the caller goes on without a turn. Needs a session o
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Final
 
 import psycopg
@@ -34,23 +34,13 @@ class DatabaseTurns:
     @contextmanager
     def turn(self, key: str) -> Iterator[None]:
         """Hold the turn for `key`, waiting while somebody else holds it; at once where the server cannot be asked. Not reentrant."""
-        lent = self._connections.lent()
-        try:
-            connection = lent.__enter__()
-        except (psycopg.Error, BusyError):
-            yield
-            return
-        number = lock_number(self._place.name, key)
-        held = False
-        try:
-            with suppress(psycopg.Error):
+        with ExitStack() as stack:
+            with suppress(psycopg.Error, BusyError):
+                connection = stack.enter_context(self._connections.lent())
+                number = lock_number(self._place.name, key)
                 connection.execute(_LOCK, (number,))
-                held = True
+                stack.callback(_let_go, connection, number)
             yield
-        finally:
-            if held:
-                _let_go(connection, number)
-            lent.__exit__(None, None, None)
 
     def close(self) -> None:
         """Let go of all connections, and so of all turns."""
